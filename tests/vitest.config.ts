@@ -2,11 +2,13 @@
  * How the tests run. Tiers are projects: `unit` (npm test, npm run test:ci), `peers` (real tools) and `long`.
  *
  * Environment: LIO_RUNS chooses the run counts of properties (`test`, `ci` or `long`), LIO_SEED repeats the random
- * seed of a run, LIO_MUTANT=ROOM/NAME applies one source patch, LIO_REPORTS=DIR adds a JSON report for each run.
+ * seed of a run, LIO_REPORTS=DIR adds a JSON report for each run; LIO_MUTANT holds one source patch as JSON (set by
+ * tests/mutants/run.ts).
  */
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { applyPatch, type Patch } from './mutants/mutant.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tier = process.env['LIO_RUNS'] ?? 'test';
@@ -19,10 +21,21 @@ if (tier !== 'test' && process.env['LIO_SEED'] === undefined) {
   process.stderr.write(`random seed of this run: LIO_SEED=${process.env['LIO_SEED']}\n`);
 }
 
+const mutant = process.env['LIO_MUTANT'];
+const patch: Patch | undefined = mutant === undefined ? undefined : JSON.parse(mutant);
+
 const reports = process.env['LIO_REPORTS'];
 
 export default defineConfig({
   root,
+  plugins: [
+    {
+      name: 'lio-nvme:mutant',
+      enforce: 'pre',
+      transform: (code, id) =>
+        patch !== undefined && id === root + patch.file ? applyPatch(patch, code) : undefined,
+    },
+  ],
   resolve: {
     alias: [
       { find: /^lio-nvme$/, replacement: `${root}src/index.ts` },

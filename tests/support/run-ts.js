@@ -12,6 +12,7 @@ import { build } from 'esbuild';
 const [program, ...programArguments] = process.argv.slice(2);
 if (program === undefined) throw new Error('usage: run-ts.js PROGRAM.ts ARGUMENT...');
 
+// Two levels below the root like the sources of the tests, so that paths relative to `import.meta.url` still hold.
 const directory = fileURLToPath(new URL('../../.tsbuild/run/', import.meta.url));
 const outfile = `${directory}${basename(program, '.ts')}.${process.pid}.mjs`;
 mkdirSync(directory, { recursive: true });
