@@ -22,7 +22,14 @@ export type { LatencyProfile } from './latency.ts';
 export type { Medium } from './medium.ts';
 export { MediumStatus } from './medium.ts';
 export type { Notifier } from './notifier.ts';
-export type { ControllerEnable, NamespaceFormat, NvmeCommand, NvmeCommandPort, NvmePortEvents, NvmePortLimits } from './nvme-command-port.ts';
+export type {
+  ControllerEnable,
+  NamespaceFormat,
+  NvmeCommand,
+  NvmeCommandPort,
+  NvmePortEvents,
+  NvmePortLimits,
+} from './nvme-command-port.ts';
 export { DataDirection } from './nvme-command-port.ts';
 export type { NvmeController, NvmeInterrupts } from './nvme-controller.ts';
 export type { NvmeHost, NvmeHostRequest, NvmeNamespaceInfo } from './nvme-host.ts';

@@ -28,9 +28,22 @@ export interface Medium {
   /** Is the volatile write cache on? */
   writeCache: boolean;
   /** Sectors to memory, from byte `sgOffset` of `data`. */
-  read(sector: number, count: number, memory: GuestMemory, data: SgList, sgOffset: number): MediumStatus;
+  read(
+    sector: number,
+    count: number,
+    memory: GuestMemory,
+    data: SgList,
+    sgOffset: number,
+  ): MediumStatus;
   /** Memory to sectors, from byte `sgOffset` of `data`. */
-  write(sector: number, count: number, fua: boolean, memory: GuestMemory, data: SgList, sgOffset: number): MediumStatus;
+  write(
+    sector: number,
+    count: number,
+    fua: boolean,
+    memory: GuestMemory,
+    data: SgList,
+    sgOffset: number,
+  ): MediumStatus;
   /** Makes the sectors read as zeroes (deallocates them); as durable as a write. */
   zero(sector: number, count: number, fua: boolean): MediumStatus;
   /** Makes all that was written durable. */
