@@ -33,12 +33,24 @@ export class PageStore {
    *
    * False when a segment is unmapped (checked before any byte moves). The range lies inside the store and the list.
    */
-  readTo(offset: number, memory: GuestMemory, sg: SgList, sgOffset: number, length: number): boolean {
+  readTo(
+    offset: number,
+    memory: GuestMemory,
+    sg: SgList,
+    sgOffset: number,
+    length: number,
+  ): boolean {
     return this.#transfer(offset, memory, sg, sgOffset, length, false);
   }
 
   /** Memory to store, otherwise as {@link PageStore.readTo}. */
-  writeFrom(offset: number, memory: GuestMemory, sg: SgList, sgOffset: number, length: number): boolean {
+  writeFrom(
+    offset: number,
+    memory: GuestMemory,
+    sg: SgList,
+    sgOffset: number,
+    length: number,
+  ): boolean {
     return this.#transfer(offset, memory, sg, sgOffset, length, true);
   }
 
@@ -117,7 +129,7 @@ export class PageStore {
   #movePiece(at: number, memory: GuestMemory, gpa: number, most: number, toStore: boolean): number {
     const inPage = at % PAGE_BYTES;
     const index = (at - inPage) / PAGE_BYTES;
-    const take = most < PAGE_BYTES - inPage ? most : PAGE_BYTES - inPage;
+    const take = Math.min(most, PAGE_BYTES - inPage);
     const page = toStore ? this.#pageToWrite(index) : this.#bytes[index];
     if (page === undefined) {
       memory.fill(gpa, 0, take);
@@ -172,6 +184,9 @@ export class PageStore {
   }
 
   #checkRange(offset: number, length: number): void {
-    assert(offset >= 0 && length >= 0 && offset + length <= this.sizeBytes, 'range inside the store');
+    assert(
+      offset >= 0 && length >= 0 && offset + length <= this.sizeBytes,
+      'range inside the store',
+    );
   }
 }

@@ -63,10 +63,15 @@ export class RegionMemory implements GuestMemory {
    */
   constructor(specs: readonly (RegionSpec | MemoryRegion)[]) {
     const regions = specs.map(makeRegion).sort((a, b) => a.base - b.base);
-    if (regions.length === 0) throw new ConfigError('regions', 'an empty list', 'at least one region');
+    if (regions.length === 0)
+      throw new ConfigError('regions', 'an empty list', 'at least one region');
     for (let i = 1; i < regions.length; i++) {
       if (regions[i]!.base < regions[i - 1]!.end) {
-        throw new ConfigError(`regions[${i}].base`, regions[i]!.base, 'regions that do not overlap');
+        throw new ConfigError(
+          `regions[${i}].base`,
+          regions[i]!.base,
+          'regions that do not overlap',
+        );
       }
     }
     this.regions = regions;
@@ -266,6 +271,9 @@ function makeRegion(spec: RegionSpec | MemoryRegion, index: number): MemoryRegio
     throw new ConfigError(`regions[${index}].base`, spec.base, 'a region that ends below 2^53');
   }
   const bytes = 'bytes' in spec ? spec.bytes : new Uint8Array(size);
-  assert(bytes.byteOffset % 4 === 0, 'the bytes of a region start at a multiple of 4 of their buffer');
+  assert(
+    bytes.byteOffset % 4 === 0,
+    'the bytes of a region start at a multiple of 4 of their buffer',
+  );
   return new MemoryRegion(spec.base, bytes);
 }

@@ -42,12 +42,12 @@ export class CallRing implements RingMemory {
 
   get16(at: number): number {
     const value = this.#memory.read16(this.#base + at);
-    return value < 0 ? 0 : value;
+    return Math.max(value, 0);
   }
 
   get32(at: number): number {
     const value = this.#memory.read32(this.#base + at);
-    return value < 0 ? 0 : value;
+    return Math.max(value, 0);
   }
 
   set16(at: number, value: number): void {

@@ -33,4 +33,7 @@ const server: CostTable = {
 };
 
 /** Cost tables by name: `none`, `server`. */
-export const costPresets: Readonly<Record<'none' | 'server', CostTable>> = { none: NO_COSTS, server };
+export const costPresets: Readonly<Record<'none' | 'server', CostTable>> = {
+  none: NO_COSTS,
+  server,
+};

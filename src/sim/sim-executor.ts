@@ -60,7 +60,10 @@ export class SimExecutor implements Executor {
       this.post(task);
       return;
     }
-    assert(atNs > this.#now && Number.isSafeInteger(atNs), 'a task is scheduled at an integer >= now');
+    assert(
+      atNs > this.#now && Number.isSafeInteger(atNs),
+      'a task is scheduled at an integer >= now',
+    );
     this.cancel(task);
     task.dueNs = atNs;
     task.sequence = this.#sequence++;
