@@ -25,8 +25,7 @@ import {
 import { checkProperty, runs } from '../support/runs.ts';
 
 function isLayout(value: unknown): value is LayoutInfo {
-  return;
-  typeof value === 'object' && value !== null && 'layoutName' in value;
+  return typeof value === 'object' && value !== null && 'layoutName' in value;
 }
 
 /** All layouts that the room exports. */
