@@ -1,0 +1,192 @@
+/**
+ * A sparse store of bytes in pages of 4 KiB, and the one place where bulk data moves between a store and guest memory.
+ *
+ * Whole pages move by cached views and aligned pieces by words, so that no view is made per transfer.
+ */
+import { assert } from '../base/assert.ts';
+import type { SgList } from '../base/sg-list.ts';
+import type { GuestMemory } from '../interfaces/guest-memory.ts';
+import { PAGE_BYTES } from './region-memory.ts';
+import { sgIsMapped } from './sg-copy.ts';
+
+/** Pages come into being in slabs of this many, each with one buffer. */
+const SLAB_PAGES = 64;
+
+/** Zero-filled bytes `0 .. sizeBytes - 1`; a page takes memory from its first write on. */
+export class PageStore {
+  /** Size in bytes. */
+  readonly sizeBytes: number;
+  readonly #bytes: (Uint8Array | undefined)[];
+  readonly #words: (Int32Array | undefined)[];
+  readonly #slabs = new Map<number, Uint8Array>();
+
+  constructor(sizeBytes: number) {
+    assert(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0, 'PageStore size is an integer >= 0');
+    const pages = Math.ceil(sizeBytes / PAGE_BYTES);
+    this.sizeBytes = sizeBytes;
+    this.#bytes = new Array<Uint8Array | undefined>(pages).fill(undefined);
+    this.#words = new Array<Int32Array | undefined>(pages).fill(undefined);
+  }
+
+  /**
+   * Store to memory: `length` bytes from `offset`, to byte `sgOffset` of `sg`.
+   *
+   * False when a segment is unmapped (checked before any byte moves). The range lies inside the store and the list.
+   */
+  readTo(
+    offset: number,
+    memory: GuestMemory,
+    sg: SgList,
+    sgOffset: number,
+    length: number,
+  ): boolean {
+    return this.#transfer(offset, memory, sg, sgOffset, length, false);
+  }
+
+  /** Memory to store, otherwise as {@link PageStore.readTo}. */
+  writeFrom(
+    offset: number,
+    memory: GuestMemory,
+    sg: SgList,
+    sgOffset: number,
+    length: number,
+  ): boolean {
+    return this.#transfer(offset, memory, sg, sgOffset, length, true);
+  }
+
+  /** Makes a range read as zeroes. */
+  zero(offset: number, length: number): void {
+    this.#checkRange(offset, length);
+    for (let done = 0; done < length; ) {
+      const at = (offset + done) % PAGE_BYTES;
+      const take = Math.min(length - done, PAGE_BYTES - at);
+      this.#bytes[Math.floor((offset + done) / PAGE_BYTES)]?.fill(0, at, at + take);
+      done += take;
+    }
+  }
+
+  /** Store to `into[at ..]`. */
+  load(offset: number, into: Uint8Array, at: number, length: number): void {
+    this.#checkRange(offset, length);
+    for (let done = 0; done < length; ) {
+      const inPage = (offset + done) % PAGE_BYTES;
+      const take = Math.min(length - done, PAGE_BYTES - inPage);
+      const page = this.#bytes[Math.floor((offset + done) / PAGE_BYTES)];
+      if (page === undefined) into.fill(0, at + done, at + done + take);
+      else into.set(page.subarray(inPage, inPage + take), at + done);
+      done += take;
+    }
+  }
+
+  /** `from[at ..]` to the store. */
+  store(offset: number, from: Uint8Array, at: number, length: number): void {
+    this.#checkRange(offset, length);
+    for (let done = 0; done < length; ) {
+      const inPage = (offset + done) % PAGE_BYTES;
+      const take = Math.min(length - done, PAGE_BYTES - inPage);
+      const page = this.#pageToWrite(Math.floor((offset + done) / PAGE_BYTES));
+      page.set(from.subarray(at + done, at + done + take), inPage);
+      done += take;
+    }
+  }
+
+  #transfer(
+    offset: number,
+    memory: GuestMemory,
+    sg: SgList,
+    sgOffset: number,
+    length: number,
+    toStore: boolean,
+  ): boolean {
+    this.#checkRange(offset, length);
+    assert(sgOffset + length <= sg.byteLength, 'the list is as long as the transfer');
+    if (!sgIsMapped(memory, sg)) return false;
+    let skip = sgOffset;
+    let left = length;
+    let at = offset;
+    for (let i = 0; left > 0; i++) {
+      const have = sg.lengths[i]!;
+      if (skip >= have) {
+        skip -= have;
+        continue;
+      }
+      let gpa = sg.gpa(i) + skip;
+      let inSegment = have - skip;
+      if (inSegment > left) inSegment = left;
+      left -= inSegment;
+      skip = 0;
+      while (inSegment > 0) {
+        const take = this.#movePiece(at, memory, gpa, inSegment, toStore);
+        at += take;
+        gpa += take;
+        inSegment -= take;
+      }
+    }
+    return true;
+  }
+
+  /** Moves up to `most` bytes, as many as lie in one page of the store; returns how many. */
+  #movePiece(at: number, memory: GuestMemory, gpa: number, most: number, toStore: boolean): number {
+    const inPage = at % PAGE_BYTES;
+    const index = (at - inPage) / PAGE_BYTES;
+    const take = Math.min(most, PAGE_BYTES - inPage);
+    const page = toStore ? this.#pageToWrite(index) : this.#bytes[index];
+    if (page === undefined) {
+      memory.fill(gpa, 0, take);
+    } else if (take === PAGE_BYTES && gpa % PAGE_BYTES === 0) {
+      this.#moveWholePage(page, index, memory, gpa, toStore);
+    } else if (((gpa | inPage | take) & 3) === 0) {
+      const words = this.#words[index]!;
+      if (toStore) memory.loadWords(gpa, words, inPage >>> 2, take >>> 2);
+      else memory.storeWords(gpa, words, inPage >>> 2, take >>> 2);
+    } else if (toStore) {
+      memory.load(gpa, page, inPage, take);
+    } else {
+      memory.store(gpa, page, inPage, take);
+    }
+    return take;
+  }
+
+  #moveWholePage(
+    page: Uint8Array,
+    index: number,
+    memory: GuestMemory,
+    gpa: number,
+    toStore: boolean,
+  ): void {
+    const other = toStore ? memory.pageForRead(gpa) : memory.pageForWrite(gpa);
+    if (other !== undefined) {
+      if (toStore) page.set(other);
+      else other.set(page);
+    } else if (toStore) {
+      memory.loadWords(gpa, this.#words[index]!, 0, PAGE_BYTES >>> 2);
+    } else {
+      memory.storeWords(gpa, this.#words[index]!, 0, PAGE_BYTES >>> 2);
+    }
+  }
+
+  #pageToWrite(index: number): Uint8Array {
+    return this.#bytes[index] ?? this.#makePage(index);
+  }
+
+  #makePage(index: number): Uint8Array {
+    const slabIndex = Math.floor(index / SLAB_PAGES);
+    let slab = this.#slabs.get(slabIndex);
+    if (slab === undefined) {
+      slab = new Uint8Array(SLAB_PAGES * PAGE_BYTES);
+      this.#slabs.set(slabIndex, slab);
+    }
+    const from = (index % SLAB_PAGES) * PAGE_BYTES;
+    const page = slab.subarray(from, from + PAGE_BYTES);
+    this.#bytes[index] = page;
+    this.#words[index] = new Int32Array(slab.buffer, from, PAGE_BYTES >>> 2);
+    return page;
+  }
+
+  #checkRange(offset: number, length: number): void {
+    assert(
+      offset >= 0 && length >= 0 && offset + length <= this.sizeBytes,
+      'range inside the store',
+    );
+  }
+}
