@@ -1,5 +1,6 @@
 /** Replayers, models and the compliance suite of virtqueues. @packageDocumentation */
 export { bufferArbitrary, queueConfigArbitrary, scriptArbitrary } from './chain-arbitraries.ts';
+export { type ExploreReport, exploreInterleavings } from './explore-interleavings.ts';
 export {
   type DeviceSetup,
   type DriverSetup,
