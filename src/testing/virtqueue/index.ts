@@ -1,6 +1,8 @@
 /** Replayers, models and the compliance suite of virtqueues. @packageDocumentation */
 export { bufferArbitrary, queueConfigArbitrary, scriptArbitrary } from './chain-arbitraries.ts';
+export { type CheckVirtqueueOptions, checkVirtqueue } from './check-virtqueue.ts';
 export { type ExploreReport, exploreInterleavings } from './explore-interleavings.ts';
+export { type IllegalChain, illegalChains } from './illegal-chains.ts';
 export {
   type DeviceSetup,
   type DriverSetup,
@@ -8,6 +10,13 @@ export {
   type QueueSetup,
   type VirtqueueImplementation,
 } from './implementation.ts';
+export {
+  type MockDescriptor,
+  MockPackedDriver,
+  MockSplitDriver,
+  type MockUsed,
+  writeTable,
+} from './mock-driver.ts';
 export { DATA_BASE, DATA_BYTES, makeChain, type QueueConfig, QueueWorld } from './queue-world.ts';
 export {
   type HostileCall,
