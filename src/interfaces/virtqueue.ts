@@ -109,7 +109,7 @@ export interface VirtqueueDevice {
   readonly brokenReason: string | undefined;
   /** Takes the next available chain into `chain`, whose lists are overwritten (and unspecified when it returns anything but `chain`). */
   pop(chain: VirtqueueChain): PopResult;
-  /** Puts back the last `count` chains that were popped and not yet used. */
+  /** Puts back the `count` chains that were popped last; none of them may have been used. */
   discard(count: number): void;
   /** Returns a chain, `writtenLength` bytes of its writable part having been written; visible to the driver at once. */
   addUsed(id: number, descriptorCount: number, writtenLength: number): void;
