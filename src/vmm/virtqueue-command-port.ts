@@ -1,0 +1,485 @@
+/**
+ * NVMe commands over virtqueues: the VMM's end. What a controller submits becomes chains for the host; data stays where the guest
+ * put it and only its addresses travel.
+ *
+ * `abort` cannot wait for the host: a command that the host holds is promised the status Command Abort Requested and ends with it,
+ * whatever the host made of it.
+ * Does not model: a bounce buffer. A command whose segments do not fit an empty ring ends with Internal Error.
+ */
+import { assert, ConfigError } from '../base/assert.ts';
+import { IdPool } from '../base/id-pool.ts';
+import { IndexFifo } from '../base/index-fifo.ts';
+import { SgList } from '../base/sg-list.ts';
+import type { Executor, Task } from '../interfaces/executor.ts';
+import type { GuestMemory } from '../interfaces/guest-memory.ts';
+import {
+  type ControllerEnable,
+  DataDirection,
+  type NamespaceFormat,
+  type NvmeCommand,
+  type NvmeCommandPort,
+  type NvmePortEvents,
+  type NvmePortLimits,
+} from '../interfaces/nvme-command-port.ts';
+import { AbortResult } from '../interfaces/request.ts';
+import { Layer, type Tracer } from '../interfaces/tracer.ts';
+import { VhostErrno } from '../interfaces/vhost.ts';
+import { NO_TOKEN, VirtqueueResult } from '../interfaces/virtqueue.ts';
+import type { PageAllocator } from '../memory/page-allocator.ts';
+import { PAGE_BYTES } from '../memory/region-memory.ts';
+import { makeTask } from '../sim/task.ts';
+import {
+  COMPLETION_BYTES,
+  COMPLETION_STATUS_WORD,
+  CONTROL_QUEUE,
+  ControlOp,
+  EVENT_QUEUE,
+  EventKind,
+  FIRST_REQUEST_QUEUE,
+  HEADER_DATA_WORD,
+  HEADER_METADATA_WORD,
+  HEADER_QUEUE_WORD,
+  REQUEST_HEADER_BYTES,
+  requestQueueOf,
+} from '../wire/nvme-virtqueue.ts';
+import { CONTROL_FRAME_BYTES, ControlQueue } from './control-queue.ts';
+import { EVENT_FRAME_BYTES, EventQueue } from './event-queue.ts';
+import { FormatCache } from './format-cache.ts';
+import type { VirtqueueTransport } from './virtqueue-transport.ts';
+
+/** Bytes of memory that each command in flight takes: the header, and from byte 96 the completion. */
+export const FRAME_BYTES = 128;
+/** Most commands in flight that a port can be made for. */
+export const MAX_PORT_IN_FLIGHT = 65_535;
+
+const COMPLETION_AT = 96;
+const SQE_WORDS = 16;
+const HEADER_WORDS = REQUEST_HEADER_BYTES / 4;
+const COMPLETION_WORDS = COMPLETION_BYTES / 4;
+
+const STATUS_INTERNAL_ERROR = 0x06;
+const STATUS_ABORT_REQUESTED = 0x07;
+const STATUS_INTERRUPTED = 0x21;
+
+/** Asynchronous event: error status, persistent internal error, error log page (NVMe Base 2.0, 5.2.1). */
+const FATAL_EVENT = { type: 0, info: 3, logPage: 1 } as const;
+
+/** How a {@link VirtqueueCommandPort} is made. */
+export interface VirtqueueCommandPortOptions {
+  /** Most commands in flight. */
+  maxInFlight: number;
+  /** Most data bytes of one command. */
+  maxTransferBytes: number;
+  /**
+   * Receives `submit` (a = virtqueue, b = data bytes), `kick` (a = virtqueue), `complete` (a = virtqueue, b = status),
+   * and `broken` (a = virtqueue).
+   */
+  tracer?: Tracer;
+  /** Owner of its tasks. */
+  owner?: string;
+}
+
+/** Where a port stands: `down` and `failed` answer Internal Error, `held` keeps commands until the host knows of the enable. */
+type PortState = 'down' | 'held' | 'up' | 'resetting' | 'failed';
+
+/** Where the command of a slot is. */
+const SlotState = { waiting: 1, sent: 2, aborting: 3, ending: 4 } as const;
+
+/** {@link NvmeCommandPort} on a {@link VirtqueueTransport}. */
+export class VirtqueueCommandPort implements NvmeCommandPort {
+  readonly limits: NvmePortLimits;
+  readonly #executor: Executor;
+  readonly #memory: GuestMemory;
+  readonly #transport: VirtqueueTransport;
+  readonly #tracer: Tracer | undefined;
+  readonly #control: ControlQueue;
+  readonly #eventQueue: EventQueue;
+  readonly #formats: FormatCache;
+  readonly #kickTask: Task;
+  readonly #endTask: Task;
+  readonly #requestQueues: number;
+  readonly #frames: number;
+  readonly #commands: (NvmeCommand | undefined)[];
+  readonly #states: Uint8Array;
+  readonly #slots: IdPool;
+  readonly #ending: IndexFifo;
+  readonly #waiting: IndexFifo[] = [];
+  readonly #isDirty: boolean[];
+  readonly #out = new SgList();
+  readonly #into = new SgList();
+  readonly #header = new Int32Array(HEADER_WORDS - SQE_WORDS);
+  readonly #completion = new Int32Array(COMPLETION_WORDS);
+  #events: NvmePortEvents | undefined = undefined;
+  #state: PortState = 'down';
+  #isStopping = false;
+  #resetDones: (() => void)[] = [];
+  /** Commands beyond the limit, and callbacks that need a later turn. */
+  #refused: NvmeCommand[] = [];
+  #later: (() => void)[] = [];
+
+  /**
+   * @param memory the memory that the VMM shares with the host, with the guest's in it
+   * @param pages memory of the VMM's own inside `memory`, for frames
+   * @throws ConfigError for limits out of range, or too few pages
+   */
+  constructor(
+    executor: Executor,
+    memory: GuestMemory,
+    pages: PageAllocator,
+    transport: VirtqueueTransport,
+    options: VirtqueueCommandPortOptions,
+  ) {
+    const { maxInFlight, maxTransferBytes, tracer, owner = 'vmm' } = options;
+    if (!Number.isInteger(maxInFlight) || maxInFlight < 1 || maxInFlight > MAX_PORT_IN_FLIGHT) {
+      throw new ConfigError('maxInFlight', maxInFlight, `an integer 1 .. ${MAX_PORT_IN_FLIGHT}`);
+    }
+    this.limits = { maxInFlight, maxTransferBytes };
+    this.#executor = executor;
+    this.#memory = memory;
+    this.#transport = transport;
+    this.#tracer = tracer;
+    this.#requestQueues = transport.queueCount - FIRST_REQUEST_QUEUE;
+    this.#frames = takePages(pages, maxInFlight * FRAME_BYTES);
+    const control = takePages(pages, CONTROL_FRAME_BYTES + EVENT_FRAME_BYTES);
+    const page = takePages(pages, PAGE_BYTES);
+    this.#control = new ControlQueue(memory, control, page, PAGE_BYTES);
+    this.#eventQueue = new EventQueue(memory, control + CONTROL_FRAME_BYTES, (kind, a, b, c) =>
+      this.#takeEvent(kind, a, b, c),
+    );
+    this.#formats = new FormatCache(memory, this.#control, page, PAGE_BYTES);
+    this.#commands = new Array<NvmeCommand | undefined>(maxInFlight).fill(undefined);
+    this.#states = new Uint8Array(maxInFlight);
+    this.#slots = new IdPool(maxInFlight);
+    this.#ending = new IndexFifo(maxInFlight);
+    for (let i = 0; i < transport.queueCount; i++) this.#waiting.push(new IndexFifo(maxInFlight));
+    this.#isDirty = new Array<boolean>(transport.queueCount).fill(false);
+    this.#kickTask = makeTask(owner, () => this.#kickQueues());
+    this.#endTask = makeTask(owner, () => this.#endCommands());
+    transport.onCall = (queue) => this.#reap(queue);
+    transport.onError = (queue) => this.#fail(queue);
+  }
+
+  /** Commands that were submitted and have not ended. */
+  get inFlight(): number {
+    return this.limits.maxInFlight - this.#slots.freeCount;
+  }
+
+  /**
+   * Brings the host's end up; the VMM does so before its guest runs.
+   *
+   * @param ready called when the formats of the namespaces are known, not when the start was refused
+   * @returns 0, or the errno of the step that was refused
+   */
+  start(ready: () => void): VhostErrno {
+    assert(this.#state === 'down' || this.#state === 'failed', 'the port is not started');
+    const refusal = this.#transport.start();
+    if (refusal !== VhostErrno.ok) return refusal;
+    this.#control.attach(this.#transport.driver(CONTROL_QUEUE));
+    this.#eventQueue.attach(this.#transport.driver(EVENT_QUEUE));
+    for (let queue = FIRST_REQUEST_QUEUE; queue < this.#transport.queueCount; queue++) {
+      this.#transport.driver(queue).enableCb();
+    }
+    this.#state = 'held';
+    this.#formats.refresh(ready);
+    return VhostErrno.ok;
+  }
+
+  connect(events: NvmePortEvents): void {
+    this.#events = events;
+  }
+
+  enable(enable: ControllerEnable): void {
+    if (this.#state !== 'held') return;
+    this.#control.request(ControlOp.enable, enable.cc, 0, 0, () => {
+      if (this.#state !== 'held') return;
+      this.#state = 'up';
+      for (let queue = FIRST_REQUEST_QUEUE; queue < this.#waiting.length; queue++) {
+        this.#sendWaiting(queue);
+      }
+    });
+  }
+
+  namespaceFormat(nsid: number): NamespaceFormat | undefined {
+    return this.#formats.get(nsid);
+  }
+
+  submit(command: NvmeCommand): void {
+    const slot = this.#slots.take();
+    if (slot < 0) {
+      this.#refused.push(command);
+      this.#executor.post(this.#endTask);
+      return;
+    }
+    this.#commands[slot] = command;
+    const queue = requestQueueOf(command.queueId, this.#requestQueues);
+    const waiting = this.#waiting[queue]!;
+    if (this.#state === 'up' && waiting.count === 0 && this.#send(slot, queue)) return;
+    if (this.#state === 'up' || this.#state === 'held') {
+      this.#states[slot] = SlotState.waiting;
+      waiting.push(slot);
+    } else if (this.#state === 'resetting') this.#endLater(slot, STATUS_ABORT_REQUESTED);
+    else this.#endLater(slot, STATUS_INTERNAL_ERROR);
+  }
+
+  abort(command: NvmeCommand): AbortResult {
+    const slot = this.#commands.indexOf(command);
+    if (slot < 0) return AbortResult.unknown;
+    const state = this.#states[slot];
+    if (state === SlotState.waiting) {
+      this.#waiting[requestQueueOf(command.queueId, this.#requestQueues)]!.remove(slot);
+      this.#endLater(slot, STATUS_ABORT_REQUESTED);
+      return AbortResult.aborted;
+    }
+    if (state !== SlotState.sent) return AbortResult.tooLate;
+    const cid = command.sqe[0]! >>> 16;
+    if (!this.#control.request(ControlOp.abort, command.queueId, cid, 0)) {
+      return AbortResult.tooLate;
+    }
+    this.#states[slot] = SlotState.aborting;
+    return AbortResult.aborted;
+  }
+
+  reportError(queueId: number, cid: number, status: number): void {
+    this.#control.request(ControlOp.reportError, queueId, cid, status);
+  }
+
+  shutdown(done: () => void): void {
+    const isSent = this.#control.request(ControlOp.shutdown, 0, 0, 0, () => this.#runLater(done));
+    if (!isSent) this.#runLater(done);
+  }
+
+  reset(done: () => void): void {
+    this.#resetDones.push(done);
+    if (this.#state === 'resetting') return;
+    if (this.#state === 'down' || this.#state === 'failed') {
+      this.#executor.post(this.#endTask);
+      return;
+    }
+    this.#state = 'resetting';
+    this.#endWaiting(STATUS_ABORT_REQUESTED);
+    const isSent = this.#control.request(ControlOp.reset, 0, 0, 0, (value) => {
+      if (this.#state !== 'resetting') return;
+      for (let queue = FIRST_REQUEST_QUEUE; queue < this.#waiting.length; queue++) {
+        this.#reap(queue);
+      }
+      // A host that says it is done and keeps a buffer cannot be waited for.
+      if (value < 0 || this.#holdsSent()) this.#fail(CONTROL_QUEUE);
+      else this.#runLater(() => this.#finishReset());
+    });
+    if (!isSent) this.#fail(CONTROL_QUEUE);
+  }
+
+  /** Puts the command of a slot on its queue; false when there is no room now. */
+  #send(slot: number, queue: number): boolean {
+    const command = this.#commands[slot]!;
+    const driver = this.#transport.driver(queue);
+    const out = this.#out;
+    const into = this.#into;
+    const frame = this.#frames + slot * FRAME_BYTES;
+    const { direction, data, metadata } = command;
+    out.clear();
+    into.clear();
+    out.pushAddress(frame, REQUEST_HEADER_BYTES);
+    if (direction !== DataDirection.none) {
+      const list = direction === DataDirection.toDevice ? out : into;
+      list.append(data);
+      if (metadata.count > 0) list.append(metadata);
+    }
+    into.pushAddress(frame + COMPLETION_AT, COMPLETION_BYTES);
+    this.#writeFrame(frame, command);
+    const result = driver.addSgs(out, into, slot);
+    if (result === VirtqueueResult.ok) {
+      this.#states[slot] = SlotState.sent;
+      this.#tracer?.event(Layer.vmm, 'submit', command.ioId, queue, data.byteLength);
+      if (!this.#isDirty[queue]) {
+        this.#isDirty[queue] = true;
+        this.#executor.post(this.#kickTask);
+      }
+      return true;
+    }
+    if (result === VirtqueueResult.broken) {
+      this.#states[slot] = SlotState.waiting;
+      this.#fail(queue);
+      return true;
+    }
+    if (driver.numFree < driver.vringSize) return false;
+    this.#endLater(slot, STATUS_INTERNAL_ERROR);
+    return true;
+  }
+
+  #writeFrame(frame: number, command: NvmeCommand): void {
+    const header = this.#header;
+    const hasData = command.direction !== DataDirection.none;
+    header[HEADER_QUEUE_WORD - SQE_WORDS] = command.queueId | (command.direction << 16);
+    header[HEADER_DATA_WORD - SQE_WORDS] = hasData ? command.data.byteLength : 0;
+    header[HEADER_METADATA_WORD - SQE_WORDS] = hasData ? command.metadata.byteLength : 0;
+    this.#memory.storeWords(frame, command.sqe, 0, SQE_WORDS);
+    this.#memory.storeWords(frame + 4 * SQE_WORDS, header, 0, HEADER_WORDS - SQE_WORDS);
+  }
+
+  #sendWaiting(queue: number): void {
+    const waiting = this.#waiting[queue]!;
+    for (let slot = waiting.peek(); slot >= 0 && this.#state === 'up'; slot = waiting.peek()) {
+      if (!this.#send(slot, queue)) return;
+      waiting.remove(slot);
+    }
+  }
+
+  #kickQueues(): void {
+    for (let queue = FIRST_REQUEST_QUEUE; queue < this.#isDirty.length; queue++) {
+      if (!this.#isDirty[queue] || this.#isDown) continue;
+      this.#isDirty[queue] = false;
+      this.#tracer?.event(Layer.vmm, 'kick', 0, queue, 0);
+      if (!this.#transport.driver(queue).kick()) this.#fail(queue);
+    }
+  }
+
+  #reap(queue: number): void {
+    if (this.#isDown) return;
+    if (queue < FIRST_REQUEST_QUEUE) {
+      const served = queue === CONTROL_QUEUE ? this.#control : this.#eventQueue;
+      if (!served.reap()) this.#fail(queue);
+      return;
+    }
+    const driver = this.#transport.driver(queue);
+    driver.disableCb();
+    do {
+      for (let slot = driver.getBuf(); slot !== NO_TOKEN; slot = driver.getBuf()) {
+        this.#complete(slot, queue, driver.usedLength);
+      }
+    } while (!driver.isBroken && !driver.enableCb());
+    if (driver.isBroken) this.#fail(queue);
+    else this.#sendWaiting(queue);
+  }
+
+  #complete(slot: number, queue: number, usedLength: number): void {
+    const command = this.#commands[slot]!;
+    const completion = this.#completion;
+    let writable = COMPLETION_BYTES;
+    if (command.direction === DataDirection.fromDevice) {
+      writable += command.data.byteLength + command.metadata.byteLength;
+    }
+    const at = this.#frames + slot * FRAME_BYTES + COMPLETION_AT;
+    this.#memory.loadWords(at, completion, 0, COMPLETION_WORDS);
+    const last = completion[COMPLETION_STATUS_WORD]!;
+    command.dw0 = completion[0]!;
+    command.dw1 = completion[1]!;
+    command.status = last >>> 17;
+    if (usedLength !== writable || (last & 0xffff) !== command.sqe[0]! >>> 16) {
+      command.status = STATUS_INTERNAL_ERROR;
+    }
+    if (this.#states[slot] === SlotState.aborting) command.status = STATUS_ABORT_REQUESTED;
+    this.#tracer?.event(Layer.vmm, 'complete', command.ioId, queue, command.status);
+    this.#end(slot);
+  }
+
+  #end(slot: number): void {
+    const command = this.#commands[slot]!;
+    this.#commands[slot] = undefined;
+    this.#slots.give(slot);
+    command.end(command);
+  }
+
+  #endLater(slot: number, status: number): void {
+    const command = this.#commands[slot]!;
+    command.status = status;
+    command.dw0 = 0;
+    command.dw1 = 0;
+    this.#states[slot] = SlotState.ending;
+    this.#ending.push(slot);
+    this.#executor.post(this.#endTask);
+  }
+
+  #endWaiting(status: number): void {
+    for (const waiting of this.#waiting) {
+      for (let slot = waiting.shift(); slot >= 0; slot = waiting.shift()) {
+        this.#endLater(slot, status);
+      }
+    }
+  }
+
+  #runLater(callback: () => void): void {
+    this.#later.push(callback);
+    this.#executor.post(this.#endTask);
+  }
+
+  #endCommands(): void {
+    for (let left = this.#ending.count; left > 0; left--) this.#end(this.#ending.shift());
+    const refused = this.#refused;
+    const later = this.#later;
+    this.#refused = [];
+    this.#later = [];
+    for (const command of refused) {
+      command.status = STATUS_INTERRUPTED;
+      command.dw0 = 0;
+      command.dw1 = 0;
+      command.end(command);
+    }
+    for (const callback of later) callback();
+    if (this.#resetDones.length > 0 && this.#isDown && !this.#isStopping) this.#restart();
+  }
+
+  /** A queue broke: nothing goes to the host any more, and when it let go of everything, all commands end. */
+  #fail(queue: number): void {
+    if (this.#isDown) return;
+    this.#tracer?.event(Layer.vmm, 'broken', 0, queue, 0);
+    this.#state = 'failed';
+    this.#isStopping = true;
+    this.#isDirty.fill(false);
+    this.#control.fail();
+    this.#eventQueue.fail();
+    this.#transport.stop(() => {
+      this.#isStopping = false;
+      this.#endWaiting(STATUS_INTERNAL_ERROR);
+      for (let slot = 0; slot < this.#commands.length; slot++) {
+        const isOpen =
+          this.#commands[slot] !== undefined && this.#states[slot] !== SlotState.ending;
+        if (isOpen) this.#endLater(slot, STATUS_INTERNAL_ERROR);
+      }
+      this.#events?.asyncEvent(FATAL_EVENT.type, FATAL_EVENT.info, FATAL_EVENT.logPage);
+      this.#executor.post(this.#endTask);
+    });
+  }
+
+  #restart(): void {
+    if (this.#state === 'failed') this.start(() => {});
+    this.#callResetDones();
+  }
+
+  #finishReset(): void {
+    // The host may have broken meanwhile; then the restart calls back.
+    if (this.#state !== 'resetting') return;
+    this.#state = 'held';
+    this.#callResetDones();
+  }
+
+  #callResetDones(): void {
+    const dones = this.#resetDones;
+    this.#resetDones = [];
+    for (const done of dones) done();
+  }
+
+  get #isDown(): boolean {
+    return this.#state === 'down' || this.#state === 'failed';
+  }
+
+  #holdsSent(): boolean {
+    return this.#commands.some(
+      (command, slot) => command !== undefined && this.#states[slot] !== SlotState.ending,
+    );
+  }
+
+  #takeEvent(kind: number, a: number, b: number, c: number): void {
+    if (kind === EventKind.asyncEvent) this.#events?.asyncEvent(a, b, c);
+    else if (kind === EventKind.namespaceChanged) {
+      this.#formats.refresh(() => this.#events?.namespaceChanged(a));
+    }
+  }
+}
+
+function takePages(pages: PageAllocator, byteLength: number): number {
+  const count = Math.ceil(byteLength / PAGE_BYTES);
+  const gpa = pages.take(count);
+  if (gpa < 0) throw new ConfigError('pages', pages.freePages, `${count} free pages for frames`);
+  return gpa;
+}
