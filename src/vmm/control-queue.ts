@@ -18,6 +18,8 @@ const ignore: ControlDone = () => {};
 
 /** Sends control requests over one virtqueue; those that find no room wait in order. */
 export class ControlQueue {
+  /** Called when the queue turns out to be broken while something is sent. */
+  onBroken: () => void = () => {};
   readonly #memory: GuestMemory;
   readonly #frames: number;
   readonly #page: number;
@@ -114,6 +116,7 @@ export class ControlQueue {
       isAdded = true;
     }
     if (isAdded) driver.kick();
+    if (driver.isBroken) this.onBroken();
   }
 
   #answer(id: number, usedLength: number): void {

@@ -1,4 +1,6 @@
 /** The VMM's glue: NVMe commands of a controller onto a road. @packageDocumentation */
+
+export { FRAME_BYTES } from './request-frames.ts';
 export {
   type DriverRing,
   type DriverRingFactory,
@@ -6,7 +8,6 @@ export {
   type VhostTransportOptions,
 } from './vhost-transport.ts';
 export {
-  FRAME_BYTES,
   MAX_PORT_IN_FLIGHT,
   VirtqueueCommandPort,
   type VirtqueueCommandPortOptions,

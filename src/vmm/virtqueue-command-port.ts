@@ -7,19 +7,16 @@
  * Does not model: a bounce buffer. A command whose segments do not fit an empty ring ends with Internal Error.
  */
 import { assert, ConfigError } from '../base/assert.ts';
-import { IdPool } from '../base/id-pool.ts';
 import { IndexFifo } from '../base/index-fifo.ts';
-import { SgList } from '../base/sg-list.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
-import {
-  type ControllerEnable,
-  DataDirection,
-  type NamespaceFormat,
-  type NvmeCommand,
-  type NvmeCommandPort,
-  type NvmePortEvents,
-  type NvmePortLimits,
+import type {
+  ControllerEnable,
+  NamespaceFormat,
+  NvmeCommand,
+  NvmeCommandPort,
+  NvmePortEvents,
+  NvmePortLimits,
 } from '../interfaces/nvme-command-port.ts';
 import { AbortResult } from '../interfaces/request.ts';
 import { Layer, type Tracer } from '../interfaces/tracer.ts';
@@ -29,33 +26,22 @@ import type { PageAllocator } from '../memory/page-allocator.ts';
 import { PAGE_BYTES } from '../memory/region-memory.ts';
 import { makeTask } from '../sim/task.ts';
 import {
-  COMPLETION_BYTES,
-  COMPLETION_STATUS_WORD,
   CONTROL_QUEUE,
   ControlOp,
   EVENT_QUEUE,
   EventKind,
   FIRST_REQUEST_QUEUE,
-  HEADER_DATA_WORD,
-  HEADER_METADATA_WORD,
-  HEADER_QUEUE_WORD,
-  REQUEST_HEADER_BYTES,
   requestQueueOf,
 } from '../wire/nvme-virtqueue.ts';
+import { CommandSlots, SlotState } from './command-slots.ts';
 import { CONTROL_FRAME_BYTES, ControlQueue } from './control-queue.ts';
 import { EVENT_FRAME_BYTES, EventQueue } from './event-queue.ts';
 import { FormatCache } from './format-cache.ts';
+import { FRAME_BYTES, RequestFrames } from './request-frames.ts';
 import type { VirtqueueTransport } from './virtqueue-transport.ts';
 
-/** Bytes of memory that each command in flight takes: the header, and from byte 96 the completion. */
-export const FRAME_BYTES = 128;
 /** Most commands in flight that a port can be made for. */
 export const MAX_PORT_IN_FLIGHT = 65_535;
-
-const COMPLETION_AT = 96;
-const SQE_WORDS = 16;
-const HEADER_WORDS = REQUEST_HEADER_BYTES / 4;
-const COMPLETION_WORDS = COMPLETION_BYTES / 4;
 
 const STATUS_INTERNAL_ERROR = 0x06;
 const STATUS_ABORT_REQUESTED = 0x07;
@@ -82,14 +68,10 @@ export interface VirtqueueCommandPortOptions {
 /** Where a port stands: `down` and `failed` answer Internal Error, `held` keeps commands until the host knows of the enable. */
 type PortState = 'down' | 'held' | 'up' | 'resetting' | 'failed';
 
-/** Where the command of a slot is. */
-const SlotState = { waiting: 1, sent: 2, aborting: 3, ending: 4 } as const;
-
 /** {@link NvmeCommandPort} on a {@link VirtqueueTransport}. */
 export class VirtqueueCommandPort implements NvmeCommandPort {
   readonly limits: NvmePortLimits;
   readonly #executor: Executor;
-  readonly #memory: GuestMemory;
   readonly #transport: VirtqueueTransport;
   readonly #tracer: Tracer | undefined;
   readonly #control: ControlQueue;
@@ -98,17 +80,10 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
   readonly #kickTask: Task;
   readonly #endTask: Task;
   readonly #requestQueues: number;
-  readonly #frames: number;
-  readonly #commands: (NvmeCommand | undefined)[];
-  readonly #states: Uint8Array;
-  readonly #slots: IdPool;
-  readonly #ending: IndexFifo;
+  readonly #frames: RequestFrames;
+  readonly #slots: CommandSlots;
   readonly #waiting: IndexFifo[] = [];
   readonly #isDirty: boolean[];
-  readonly #out = new SgList();
-  readonly #into = new SgList();
-  readonly #header = new Int32Array(HEADER_WORDS - SQE_WORDS);
-  readonly #completion = new Int32Array(COMPLETION_WORDS);
   #events: NvmePortEvents | undefined = undefined;
   #state: PortState = 'down';
   #isStopping = false;
@@ -135,22 +110,19 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
     }
     this.limits = { maxInFlight, maxTransferBytes };
     this.#executor = executor;
-    this.#memory = memory;
     this.#transport = transport;
     this.#tracer = tracer;
     this.#requestQueues = transport.queueCount - FIRST_REQUEST_QUEUE;
-    this.#frames = takePages(pages, maxInFlight * FRAME_BYTES);
+    this.#frames = new RequestFrames(memory, takePages(pages, maxInFlight * FRAME_BYTES));
     const control = takePages(pages, CONTROL_FRAME_BYTES + EVENT_FRAME_BYTES);
     const page = takePages(pages, PAGE_BYTES);
     this.#control = new ControlQueue(memory, control, page, PAGE_BYTES);
+    this.#control.onBroken = () => this.#fail(CONTROL_QUEUE);
     this.#eventQueue = new EventQueue(memory, control + CONTROL_FRAME_BYTES, (kind, a, b, c) =>
       this.#takeEvent(kind, a, b, c),
     );
     this.#formats = new FormatCache(memory, this.#control, page, PAGE_BYTES);
-    this.#commands = new Array<NvmeCommand | undefined>(maxInFlight).fill(undefined);
-    this.#states = new Uint8Array(maxInFlight);
-    this.#slots = new IdPool(maxInFlight);
-    this.#ending = new IndexFifo(maxInFlight);
+    this.#slots = new CommandSlots(maxInFlight);
     for (let i = 0; i < transport.queueCount; i++) this.#waiting.push(new IndexFifo(maxInFlight));
     this.#isDirty = new Array<boolean>(transport.queueCount).fill(false);
     this.#kickTask = makeTask(owner, () => this.#kickQueues());
@@ -161,7 +133,7 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
 
   /** Commands that were submitted and have not ended. */
   get inFlight(): number {
-    return this.limits.maxInFlight - this.#slots.freeCount;
+    return this.#slots.count;
   }
 
   /**
@@ -204,27 +176,25 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
   }
 
   submit(command: NvmeCommand): void {
-    const slot = this.#slots.take();
+    const slot = this.#slots.take(command);
     if (slot < 0) {
       this.#refused.push(command);
       this.#executor.post(this.#endTask);
       return;
     }
-    this.#commands[slot] = command;
     const queue = requestQueueOf(command.queueId, this.#requestQueues);
     const waiting = this.#waiting[queue]!;
     if (this.#state === 'up' && waiting.count === 0 && this.#send(slot, queue)) return;
     if (this.#state === 'up' || this.#state === 'held') {
-      this.#states[slot] = SlotState.waiting;
       waiting.push(slot);
     } else if (this.#state === 'resetting') this.#endLater(slot, STATUS_ABORT_REQUESTED);
     else this.#endLater(slot, STATUS_INTERNAL_ERROR);
   }
 
   abort(command: NvmeCommand): AbortResult {
-    const slot = this.#commands.indexOf(command);
+    const slot = this.#slots.find(command);
     if (slot < 0) return AbortResult.unknown;
-    const state = this.#states[slot];
+    const state = this.#slots.state(slot);
     if (state === SlotState.waiting) {
       this.#waiting[requestQueueOf(command.queueId, this.#requestQueues)]!.remove(slot);
       this.#endLater(slot, STATUS_ABORT_REQUESTED);
@@ -235,7 +205,7 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
     if (!this.#control.request(ControlOp.abort, command.queueId, cid, 0)) {
       return AbortResult.tooLate;
     }
-    this.#states[slot] = SlotState.aborting;
+    this.#slots.setState(slot, SlotState.aborting);
     return AbortResult.aborted;
   }
 
@@ -263,34 +233,20 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
         this.#reap(queue);
       }
       // A host that says it is done and keeps a buffer cannot be waited for.
-      if (value < 0 || this.#holdsSent()) this.#fail(CONTROL_QUEUE);
+      if (value < 0 || this.#slots.hasOpen) this.#fail(CONTROL_QUEUE);
       else this.#runLater(() => this.#finishReset());
     });
     if (!isSent) this.#fail(CONTROL_QUEUE);
   }
 
-  /** Puts the command of a slot on its queue; false when there is no room now. */
+  /** Puts the command of a slot on its queue, or ends it; false when there is no room now. */
   #send(slot: number, queue: number): boolean {
-    const command = this.#commands[slot]!;
+    const command = this.#slots.command(slot);
     const driver = this.#transport.driver(queue);
-    const out = this.#out;
-    const into = this.#into;
-    const frame = this.#frames + slot * FRAME_BYTES;
-    const { direction, data, metadata } = command;
-    out.clear();
-    into.clear();
-    out.pushAddress(frame, REQUEST_HEADER_BYTES);
-    if (direction !== DataDirection.none) {
-      const list = direction === DataDirection.toDevice ? out : into;
-      list.append(data);
-      if (metadata.count > 0) list.append(metadata);
-    }
-    into.pushAddress(frame + COMPLETION_AT, COMPLETION_BYTES);
-    this.#writeFrame(frame, command);
-    const result = driver.addSgs(out, into, slot);
+    const result = this.#frames.add(driver, slot, command);
     if (result === VirtqueueResult.ok) {
-      this.#states[slot] = SlotState.sent;
-      this.#tracer?.event(Layer.vmm, 'submit', command.ioId, queue, data.byteLength);
+      this.#slots.setState(slot, SlotState.sent);
+      this.#tracer?.event(Layer.vmm, 'submit', command.ioId, queue, command.data.byteLength);
       if (!this.#isDirty[queue]) {
         this.#isDirty[queue] = true;
         this.#executor.post(this.#kickTask);
@@ -298,23 +254,12 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
       return true;
     }
     if (result === VirtqueueResult.broken) {
-      this.#states[slot] = SlotState.waiting;
       this.#fail(queue);
       return true;
     }
     if (driver.numFree < driver.vringSize) return false;
     this.#endLater(slot, STATUS_INTERNAL_ERROR);
     return true;
-  }
-
-  #writeFrame(frame: number, command: NvmeCommand): void {
-    const header = this.#header;
-    const hasData = command.direction !== DataDirection.none;
-    header[HEADER_QUEUE_WORD - SQE_WORDS] = command.queueId | (command.direction << 16);
-    header[HEADER_DATA_WORD - SQE_WORDS] = hasData ? command.data.byteLength : 0;
-    header[HEADER_METADATA_WORD - SQE_WORDS] = hasData ? command.metadata.byteLength : 0;
-    this.#memory.storeWords(frame, command.sqe, 0, SQE_WORDS);
-    this.#memory.storeWords(frame + 4 * SQE_WORDS, header, 0, HEADER_WORDS - SQE_WORDS);
   }
 
   #sendWaiting(queue: number): void {
@@ -353,40 +298,15 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
   }
 
   #complete(slot: number, queue: number, usedLength: number): void {
-    const command = this.#commands[slot]!;
-    const completion = this.#completion;
-    let writable = COMPLETION_BYTES;
-    if (command.direction === DataDirection.fromDevice) {
-      writable += command.data.byteLength + command.metadata.byteLength;
-    }
-    const at = this.#frames + slot * FRAME_BYTES + COMPLETION_AT;
-    this.#memory.loadWords(at, completion, 0, COMPLETION_WORDS);
-    const last = completion[COMPLETION_STATUS_WORD]!;
-    command.dw0 = completion[0]!;
-    command.dw1 = completion[1]!;
-    command.status = last >>> 17;
-    if (usedLength !== writable || (last & 0xffff) !== command.sqe[0]! >>> 16) {
-      command.status = STATUS_INTERNAL_ERROR;
-    }
-    if (this.#states[slot] === SlotState.aborting) command.status = STATUS_ABORT_REQUESTED;
+    const command = this.#slots.command(slot);
+    this.#frames.take(slot, command, usedLength);
+    if (this.#slots.state(slot) === SlotState.aborting) command.status = STATUS_ABORT_REQUESTED;
     this.#tracer?.event(Layer.vmm, 'complete', command.ioId, queue, command.status);
-    this.#end(slot);
-  }
-
-  #end(slot: number): void {
-    const command = this.#commands[slot]!;
-    this.#commands[slot] = undefined;
-    this.#slots.give(slot);
-    command.end(command);
+    this.#slots.end(slot);
   }
 
   #endLater(slot: number, status: number): void {
-    const command = this.#commands[slot]!;
-    command.status = status;
-    command.dw0 = 0;
-    command.dw1 = 0;
-    this.#states[slot] = SlotState.ending;
-    this.#ending.push(slot);
+    this.#slots.markEnding(slot, status);
     this.#executor.post(this.#endTask);
   }
 
@@ -404,7 +324,7 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
   }
 
   #endCommands(): void {
-    for (let left = this.#ending.count; left > 0; left--) this.#end(this.#ending.shift());
+    this.#slots.endMarked();
     const refused = this.#refused;
     const later = this.#later;
     this.#refused = [];
@@ -430,12 +350,8 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
     this.#eventQueue.fail();
     this.#transport.stop(() => {
       this.#isStopping = false;
-      this.#endWaiting(STATUS_INTERNAL_ERROR);
-      for (let slot = 0; slot < this.#commands.length; slot++) {
-        const isOpen =
-          this.#commands[slot] !== undefined && this.#states[slot] !== SlotState.ending;
-        if (isOpen) this.#endLater(slot, STATUS_INTERNAL_ERROR);
-      }
+      for (const waiting of this.#waiting) while (waiting.shift() >= 0);
+      this.#slots.markAll(STATUS_INTERNAL_ERROR);
       this.#events?.asyncEvent(FATAL_EVENT.type, FATAL_EVENT.info, FATAL_EVENT.logPage);
       this.#executor.post(this.#endTask);
     });
@@ -461,12 +377,6 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
 
   get #isDown(): boolean {
     return this.#state === 'down' || this.#state === 'failed';
-  }
-
-  #holdsSent(): boolean {
-    return this.#commands.some(
-      (command, slot) => command !== undefined && this.#states[slot] !== SlotState.ending,
-    );
   }
 
   #takeEvent(kind: number, a: number, b: number, c: number): void {

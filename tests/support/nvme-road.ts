@@ -1,12 +1,13 @@
 /** One vhost-nvme road for tests: a command port of the VMM above, a mock target below, everything between them real. */
+
+import { SgList } from '../../src/base/index.ts';
+import { VhostNvme } from '../../src/frontends/index.ts';
 import {
   type GuestMemory,
   type NvmeCommand,
   type NvmePortEvents,
   VhostErrno,
 } from '../../src/interfaces/index.ts';
-import { SgList } from '../../src/base/index.ts';
-import { VhostNvme } from '../../src/frontends/index.ts';
 import { PageAllocator, RegionMemory } from '../../src/memory/index.ts';
 import { SimExecutor } from '../../src/sim/index.ts';
 import { VhostDevice } from '../../src/vhost/index.ts';
