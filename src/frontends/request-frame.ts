@@ -1,9 +1,16 @@
 /** The parse of a request chain of vhost_nvme: a frame of `wire/nvme-virtqueue.ts` becomes an NVMe command. Total over any chain. */
 import { SgList } from '../base/sg-list.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
-import { DataDirection, type NvmeCommand } from '../interfaces/nvme-command-port.ts';
+import {
+  DataDirection,
+  type NvmeCommand,
+  type NvmeCommandPort,
+} from '../interfaces/nvme-command-port.ts';
 import type { VirtqueueChain } from '../interfaces/virtqueue.ts';
 import { loadSg, storeSg } from '../memory/sg-copy.ts';
+import { SqeWord } from '../wire/nvme-entries.ts';
+import { NvmeStatus } from '../wire/nvme-status.ts';
+import { makeTransfer, transferOf } from '../wire/nvme-transfer.ts';
 import {
   COMPLETION_BYTES,
   HEADER_DATA_WORD,
@@ -15,16 +22,8 @@ import {
 const HEADER_WORDS = REQUEST_HEADER_BYTES / 4;
 const SQE_WORDS = 16;
 
-/** What {@link RequestFrame.parse} found. */
-export const FrameResult = {
-  ok: 0,
-  /** There is no room for a completion: the chain goes back with nothing written. */
-  noCompletion: 1,
-  /** The frame breaks a rule, but a completion can say so. */
-  malformed: 2,
-} as const;
-/** One of {@link FrameResult}. */
-export type FrameResult = (typeof FrameResult)[keyof typeof FrameResult];
+/** What {@link RequestFrame.parse} returns when there is no room for a completion: the chain goes back with nothing written. */
+export const NO_COMPLETION = -1;
 
 /** A request in flight at the host: the command, and the chain that it came in. */
 export class RequestFrame implements NvmeCommand {
@@ -51,6 +50,7 @@ export class RequestFrame implements NvmeCommand {
   writableBytes = 0;
   readonly #completion = new SgList(1);
   readonly #header = new Int32Array(HEADER_WORDS);
+  readonly #transfer = makeTransfer();
   readonly #headerBytes = new Uint8Array(this.#header.buffer);
 
   /** @param memory any memory; each parse sets the one of its chain */
@@ -59,20 +59,25 @@ export class RequestFrame implements NvmeCommand {
     this.end = () => end(this);
   }
 
-  /** Takes a chain of `ring` apart. After anything but `noCompletion`, `complete` may be called. */
-  parse(memory: GuestMemory, ring: number, chain: VirtqueueChain): FrameResult {
+  /**
+   * Takes a chain of `ring` apart: success, a status for the completion, or {@link NO_COMPLETION}.
+   *
+   * Internal Error is a frame that breaks a rule; Data Transfer Error one whose data is shorter than the command, by the namespace formats
+   * of `target`, transfers.
+   */
+  parse(memory: GuestMemory, target: NvmeCommandPort, ring: number, chain: VirtqueueChain): number {
     const { readable, writable } = chain;
     this.memory = memory;
     this.ring = ring;
     this.chainId = chain.id;
     this.descriptorCount = chain.descriptorCount;
     this.writableBytes = writable.byteLength;
-    if (writable.byteLength < COMPLETION_BYTES) return FrameResult.noCompletion;
+    if (writable.byteLength < COMPLETION_BYTES) return NO_COMPLETION;
     this.#locateCompletion(writable);
     if (!this.#loadHeader(memory, readable)) {
       this.sqe.fill(0);
       this.ioId = 0;
-      return FrameResult.malformed;
+      return NvmeStatus.internalError;
     }
     const header = this.#header;
     const { sqe } = this;
@@ -81,9 +86,10 @@ export class RequestFrame implements NvmeCommand {
     const direction = queueWord >>> 16;
     this.queueId = queueWord & 0xffff;
     this.ioId = this.queueId * 0x1_0000 + (sqe[0]! >>> 16);
-    if (direction > DataDirection.fromDevice) return FrameResult.malformed;
+    if (direction > DataDirection.fromDevice) return NvmeStatus.internalError;
     this.direction = direction as DataDirection;
-    return this.#splitData(readable, writable) ? FrameResult.ok : FrameResult.malformed;
+    if (!this.#splitData(readable, writable)) return NvmeStatus.internalError;
+    return this.#checkTransfer(target);
   }
 
   /** Writes the completion; false when its memory is not there. */
@@ -137,5 +143,18 @@ export class RequestFrame implements NvmeCommand {
     data.appendRange(from, at, dataBytes);
     if (metadataBytes !== 0) metadata.appendRange(from, at + dataBytes, metadataBytes);
     return true;
+  }
+
+  /** The data must be as long as the command says, whatever the VMM thought the format is. */
+  #checkTransfer(target: NvmeCommandPort): number {
+    const transfer = this.#transfer;
+    const format = target.namespaceFormat(this.sqe[SqeWord.nsid]! >>> 0);
+    const status = transferOf(this.sqe, this.queueId === 0, format, transfer);
+    if (status !== NvmeStatus.success || transfer.direction === DataDirection.none) return status;
+    const isCovered =
+      transfer.direction === this.direction &&
+      transfer.dataBytes <= this.data.byteLength &&
+      transfer.metadataBytes <= this.metadata.byteLength;
+    return isCovered ? NvmeStatus.success : NvmeStatus.dataTransferError;
   }
 }

@@ -21,6 +21,7 @@ import {
 } from '../interfaces/vhost.ts';
 import type { VirtqueueChain } from '../interfaces/virtqueue.ts';
 import { makeTask } from '../sim/task.ts';
+import { NvmeStatus } from '../wire/nvme-status.ts';
 import {
   COMPLETION_BYTES,
   CONTROL_QUEUE,
@@ -32,13 +33,10 @@ import {
 } from '../wire/nvme-virtqueue.ts';
 import { ControlRequest } from './control-request.ts';
 import { EventRelay } from './event-relay.ts';
-import { FrameResult, RequestFrame } from './request-frame.ts';
+import { NO_COMPLETION, RequestFrame } from './request-frame.ts';
 
 /** Most control requests in flight at the host; more wait in the ring. */
 export const MAX_CONTROL_REQUESTS = 64;
-
-const STATUS_INTERNAL_ERROR = 0x06;
-const STATUS_ABORT_REQUESTED = 0x07;
 
 /** How a {@link VhostNvme} is made. */
 export interface VhostNvmeOptions {
@@ -142,22 +140,21 @@ export class VhostNvme implements VhostBackend, VhostNvmeEndpoint {
       return false;
     }
     const frame = this.#frames[index]!;
-    const result = frame.parse(this.#host!.memory, ring, chain);
-    if (result === FrameResult.ok && this.#resets.length === 0) {
+    const status = frame.parse(this.#host!.memory, this.#target!, ring, chain);
+    if (status === NvmeStatus.success && this.#resets.length === 0) {
       this.counters.submitted += 1;
       this.#tracer?.event(Layer.frontend, 'submit', frame.ioId, ring, frame.data.byteLength);
       frame.isLive = true;
       this.#target!.submit(frame);
       return true;
     }
-    if (result === FrameResult.noCompletion) {
+    if (status === NO_COMPLETION) {
       this.#frameIds.give(index);
       this.#returnMalformed(ring, chain);
       return true;
     }
-    if (result === FrameResult.malformed) this.#noteMalformed(frame.ioId, ring);
-    frame.status =
-      result === FrameResult.malformed ? STATUS_INTERNAL_ERROR : STATUS_ABORT_REQUESTED;
+    if (status !== NvmeStatus.success) this.#noteMalformed(frame.ioId, ring);
+    frame.status = status === NvmeStatus.success ? NvmeStatus.abortRequested : status;
     frame.dw0 = 0;
     frame.dw1 = 0;
     this.#finish(index);

@@ -2,8 +2,7 @@
 import { IdPool } from '../base/id-pool.ts';
 import { IndexFifo } from '../base/index-fifo.ts';
 import type { NvmeCommand } from '../interfaces/nvme-command-port.ts';
-
-const STATUS_ABORT_REQUESTED = 0x07;
+import { NvmeStatus } from '../wire/nvme-status.ts';
 
 /** Where the command of a slot is. */
 export const SlotState = {
@@ -90,7 +89,7 @@ export class CommandSlots {
     for (let slot = 0; slot < this.#commands.length; slot++) {
       if (!this.#isOpen(slot)) continue;
       const isAborting = this.#states[slot] === SlotState.aborting;
-      this.markEnding(slot, isAborting ? STATUS_ABORT_REQUESTED : status);
+      this.markEnding(slot, isAborting ? NvmeStatus.abortRequested : status);
     }
   }
 

@@ -3,6 +3,7 @@ import { SgList } from '../base/sg-list.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import { DataDirection, type NvmeCommand } from '../interfaces/nvme-command-port.ts';
 import type { VirtqueueDriver, VirtqueueResult } from '../interfaces/virtqueue.ts';
+import { NvmeStatus } from '../wire/nvme-status.ts';
 import {
   COMPLETION_BYTES,
   COMPLETION_STATUS_WORD,
@@ -19,8 +20,6 @@ const COMPLETION_AT = 96;
 const SQE_WORDS = 16;
 const HEADER_WORDS = REQUEST_HEADER_BYTES / 4;
 const COMPLETION_WORDS = COMPLETION_BYTES / 4;
-
-const STATUS_INTERNAL_ERROR = 0x06;
 
 /** Writes headers, reads completions. */
 export class RequestFrames {
@@ -70,7 +69,7 @@ export class RequestFrames {
     command.dw1 = completion[1]!;
     command.status = last >>> 17;
     if (usedLength !== writable || (last & 0xffff) !== command.sqe[0]! >>> 16) {
-      command.status = STATUS_INTERNAL_ERROR;
+      command.status = NvmeStatus.internalError;
     }
   }
 

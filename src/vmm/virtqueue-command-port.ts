@@ -25,6 +25,7 @@ import { NO_TOKEN, VirtqueueResult } from '../interfaces/virtqueue.ts';
 import type { PageAllocator } from '../memory/page-allocator.ts';
 import { PAGE_BYTES } from '../memory/region-memory.ts';
 import { makeTask } from '../sim/task.ts';
+import { NvmeStatus } from '../wire/nvme-status.ts';
 import {
   CONTROL_QUEUE,
   ControlOp,
@@ -42,10 +43,6 @@ import type { VirtqueueTransport } from './virtqueue-transport.ts';
 
 /** Most commands in flight that a port can be made for. */
 export const MAX_PORT_IN_FLIGHT = 65_535;
-
-const STATUS_INTERNAL_ERROR = 0x06;
-const STATUS_ABORT_REQUESTED = 0x07;
-const STATUS_INTERRUPTED = 0x21;
 
 /** Asynchronous event: error status, persistent internal error, error log page (NVMe Base 2.0, 5.2.1). */
 const FATAL_EVENT = { type: 0, info: 3, logPage: 1 } as const;
@@ -187,8 +184,8 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
     if (this.#state === 'up' && waiting.count === 0 && this.#send(slot, queue)) return;
     if (this.#state === 'up' || this.#state === 'held') {
       waiting.push(slot);
-    } else if (this.#state === 'resetting') this.#endLater(slot, STATUS_ABORT_REQUESTED);
-    else this.#endLater(slot, STATUS_INTERNAL_ERROR);
+    } else if (this.#state === 'resetting') this.#endLater(slot, NvmeStatus.abortRequested);
+    else this.#endLater(slot, NvmeStatus.internalError);
   }
 
   abort(command: NvmeCommand): AbortResult {
@@ -197,7 +194,7 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
     const state = this.#slots.state(slot);
     if (state === SlotState.waiting) {
       this.#waiting[requestQueueOf(command.queueId, this.#requestQueues)]!.remove(slot);
-      this.#endLater(slot, STATUS_ABORT_REQUESTED);
+      this.#endLater(slot, NvmeStatus.abortRequested);
       return AbortResult.aborted;
     }
     if (state !== SlotState.sent) return AbortResult.tooLate;
@@ -226,7 +223,7 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
       return;
     }
     this.#state = 'resetting';
-    this.#endWaiting(STATUS_ABORT_REQUESTED);
+    this.#endWaiting(NvmeStatus.abortRequested);
     const isSent = this.#control.request(ControlOp.reset, 0, 0, 0, (value) => {
       if (this.#state !== 'resetting') return;
       for (let queue = FIRST_REQUEST_QUEUE; queue < this.#waiting.length; queue++) {
@@ -258,7 +255,7 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
       return true;
     }
     if (driver.numFree < driver.vringSize) return false;
-    this.#endLater(slot, STATUS_INTERNAL_ERROR);
+    this.#endLater(slot, NvmeStatus.internalError);
     return true;
   }
 
@@ -300,7 +297,7 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
   #complete(slot: number, queue: number, usedLength: number): void {
     const command = this.#slots.command(slot);
     this.#frames.take(slot, command, usedLength);
-    if (this.#slots.state(slot) === SlotState.aborting) command.status = STATUS_ABORT_REQUESTED;
+    if (this.#slots.state(slot) === SlotState.aborting) command.status = NvmeStatus.abortRequested;
     this.#tracer?.event(Layer.vmm, 'complete', command.ioId, queue, command.status);
     this.#slots.end(slot);
   }
@@ -330,7 +327,7 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
     this.#refused = [];
     this.#later = [];
     for (const command of refused) {
-      command.status = STATUS_INTERRUPTED;
+      command.status = NvmeStatus.commandInterrupted;
       command.dw0 = 0;
       command.dw1 = 0;
       command.end(command);
@@ -351,7 +348,7 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
     this.#transport.stop(() => {
       this.#isStopping = false;
       for (const waiting of this.#waiting) while (waiting.shift() >= 0);
-      this.#slots.markAll(STATUS_INTERNAL_ERROR);
+      this.#slots.markAll(NvmeStatus.internalError);
       this.#events?.asyncEvent(FATAL_EVENT.type, FATAL_EVENT.info, FATAL_EVENT.logPage);
       this.#executor.post(this.#endTask);
     });

@@ -56,6 +56,26 @@ export {
 } from './nvme-status.ts';
 export { makeTransfer, type NvmeTransfer, transferOf } from './nvme-transfer.ts';
 export {
+  COMPLETION_BYTES,
+  CONTROL_BYTES,
+  CONTROL_QUEUE,
+  ControlOp,
+  ControlResult,
+  controlRequest,
+  controlResponse,
+  EVENT_BYTES,
+  EVENT_QUEUE,
+  EventKind,
+  eventFrame,
+  FIRST_REQUEST_QUEUE,
+  formatEntry,
+  MAX_FORMAT_NSID,
+  REQUEST_HEADER_BYTES,
+  requestCompletion,
+  requestHeader,
+  requestQueueOf,
+} from './nvme-virtqueue.ts';
+export {
   MSIX_ENTRY_BYTES,
   msixCapability,
   msixEntry,
