@@ -42,6 +42,18 @@ export { TargetFlag, TargetOp, TargetStatus } from './target.ts';
 export type { Tracer } from './tracer.ts';
 export { Layer } from './tracer.ts';
 export type {
+  Vhost,
+  VhostBackend,
+  VhostHost,
+  VhostMemoryRegion,
+  VhostNvmeEndpoint,
+  VhostWork,
+  VirtqueueDeviceFactory,
+  VringAddresses,
+  VringStart,
+} from './vhost.ts';
+export { VhostErrno } from './vhost.ts';
+export type {
   VirtqueueAreas,
   VirtqueueChain,
   VirtqueueDevice,
