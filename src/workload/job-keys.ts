@@ -36,7 +36,7 @@ function key<T>(
   return { type, fallback, doc, aliases };
 }
 
-function optional(
+function optional<T>(
   type: KeyType<T>,
   doc: string,
   ...aliases: string[]

@@ -35,8 +35,8 @@ describe('every type of value', () => {
   it.each(Object.entries(types))('%s answers any text', (_, type) => {
     checkProperty(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), (any) => {
-        expect(() => type.parse(any)).not.toThrow();
-        expect(() => type.refusal?.(any)).not.toThrow();
+        type.parse(any);
+        type.refusal?.(any);
       }),
       runs(200),
     );
