@@ -50,7 +50,7 @@ export class IoSlot {
 
   /**
    * @param ioBytes size of a transfer; the buffer is taken from the target
-   * @param ended called when the last command of an I/O has ended
+   * @param ended called when a command has ended, each time
    */
   constructor(
     target: WorkloadTarget,
@@ -72,6 +72,11 @@ export class IoSlot {
     this.#blockBytes = blockBytesOf(target);
     this.#transfers = this.#cut(ioBytes);
     this.#flush = this.#request();
+  }
+
+  /** All commands of the I/O have ended. */
+  get isDone(): boolean {
+    return this.#left === 0;
   }
 
   /** Prepares an I/O; `submit` hands it to the driver. */
@@ -148,7 +153,7 @@ export class IoSlot {
     this.#target.tracer?.event('workload', 'end', ioId, slba, status);
     if (this.status === 0) this.status = status;
     this.#left -= 1;
-    if (this.#left === 0) this.#ended(this);
+    this.#ended(this);
   }
 }
 

@@ -29,7 +29,7 @@ export class JobRun {
   readonly #busy: Uint8Array;
   readonly #slots: readonly IoSlot[];
   readonly #free: IoSlot[];
-  readonly #wake: (job: JobRun) => void;
+  readonly #wake: () => void;
   readonly #firstSlba: number;
   readonly #ioBlocks: number;
   readonly #startNs: number;
@@ -48,14 +48,14 @@ export class JobRun {
   #verifyAt = 0;
   #isStopping = false;
 
-  /** @param wake called when an I/O has ended: there may be something to issue */
+  /** @param wake called when a command has ended: there may be something to issue */
   constructor(
     target: WorkloadTarget,
     job: PlannedJob,
     queueId: number,
     prng: Prng,
     ioIds: IoIds,
-    wake: (job: JobRun) => void,
+    wake: () => void,
   ) {
     this.#target = target;
     this.#job = job;
@@ -233,8 +233,13 @@ export class JobRun {
   }
 
   #ended(slot: IoSlot): void {
-    const isWrite = slot.kind === IoKind.write;
-    if (isWrite && this.#verifier !== undefined) {
+    if (slot.isDone) this.#settle(slot);
+    // Even a part of an I/O leaves room in a queue that was full.
+    this.#wake();
+  }
+
+  #settle(slot: IoSlot): void {
+    if (slot.kind === IoKind.write && this.#verifier !== undefined) {
       this.#busy[slot.block] = 0;
       // After a write that failed, either content is right.
       this.#written[slot.block] = slot.status === 0 ? slot.sequence : 0;
@@ -242,7 +247,6 @@ export class JobRun {
     if (slot.status === 0) this.#count(slot);
     else this.#countError(slot);
     this.#free.push(slot);
-    this.#wake(this);
   }
 
   #count(slot: IoSlot): void {

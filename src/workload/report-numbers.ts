@@ -20,12 +20,9 @@ export function bandwidthText(bytesPerSecond: number): string {
   return `${binaryBytes(bytesPerSecond)}/s (${decimalBytes(bytesPerSecond)}/s)`;
 }
 
-/** A time in the unit that leaves at most four digits before the point: `9856nsec`, `19.2usec`. */
+/** A time: `9856nsec`, `19.2usec`, `256msec`, `12.3sec`. */
 export function timeText(ns: number): string {
-  for (const [unit, size] of TIME_UNITS) {
-    if (ns < 10_000 * size || unit === 'sec') return `${short(ns / size)}${unit}`;
-  }
-  return '';
+  return scaled(ns, 1000, ['nsec', 'usec', 'msec', 'sec']);
 }
 
 /** What a table of latencies is shown in: nanoseconds, microseconds or milliseconds, by its least and greatest values. */
@@ -34,13 +31,6 @@ export function latencyUnit(min: number, max: number): { name: string; ns: numbe
   if (min >= 2_000 && max > 99_999) return { name: 'usec', ns: 1e3 };
   return { name: 'nsec', ns: 1 };
 }
-
-const TIME_UNITS: readonly (readonly [string, number])[] = [
-  ['nsec', 1],
-  ['usec', 1e3],
-  ['msec', 1e6],
-  ['sec', 1e9],
-];
 
 function scaled(value: number, step: number, units: readonly string[]): string {
   let at = 0;
@@ -55,6 +45,6 @@ function scaled(value: number, step: number, units: readonly string[]): string {
 
 /** Three significant digits and more for larger whole parts: `12.8`, `256`, `1049`. */
 function short(value: number): string {
-  if (value >= 100 || Number.isInteger(value)) return String(Math.round(value));
-  return value.toFixed(value >= 10 ? 1 : 2);
+  if (value >= 100) return String(Math.round(value));
+  return value.toFixed(value >= 9.995 ? 1 : 2);
 }
