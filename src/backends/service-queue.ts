@@ -79,20 +79,29 @@ export class ServiceQueue<Item extends object> {
 
   /** Takes a request whose service takes `costNs` once the server is free; in no case is it served inside this call. */
   push(item: Item, costNs: number): void {
-    if (this.#count === this.#items.length) this.#grow();
-    const at = (this.#head + this.#count) & (this.#items.length - 1);
-    this.#items[at] = item;
-    this.#turns[at] = this.#count < this.#depth ? Turn.serve : Turn.refuse;
-    this.#count += 1;
-    this.#came += 1;
     if (costNs === 0 && this.#busyUntilNs <= this.#executor.now) {
-      this.#dueNs[at] = 0;
+      this.#add(item, 0);
       if (this.#task.slot === -1) this.#executor.post(this.#task);
       return;
     }
     this.#busyUntilNs = Math.max(this.#busyUntilNs, this.#executor.now) + costNs;
-    this.#dueNs[at] = this.#busyUntilNs;
-    if (this.#count === 1) this.#executor.schedule(this.#task, this.#busyUntilNs);
+    this.pushAt(item, this.#busyUntilNs);
+  }
+
+  /** Takes a request whose turn comes at `dueNs`, which is not before the turns of those that wait. */
+  pushAt(item: Item, dueNs: number): void {
+    this.#add(item, dueNs);
+    if (this.#count === 1) this.#executor.schedule(this.#task, dueNs);
+  }
+
+  #add(item: Item, dueNs: number): void {
+    if (this.#count === this.#items.length) this.#grow();
+    const at = (this.#head + this.#count) & (this.#items.length - 1);
+    this.#items[at] = item;
+    this.#turns[at] = this.#count < this.#depth ? Turn.serve : Turn.refuse;
+    this.#dueNs[at] = dueNs;
+    this.#count += 1;
+    this.#came += 1;
   }
 
   /** Marks a waiting request: its turn comes as it would have, and ends it with the abort status. */

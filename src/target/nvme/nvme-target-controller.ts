@@ -160,7 +160,9 @@ export class NvmeTargetController implements NvmeCommandPort {
   }
 
   shutdown(done: () => void): void {
-    const slot = new IoSlot(new RegionMemory([]), new SgList(1), this.#endSlot);
+    // A flush of the controller's own, which moves no data: any memory will do.
+    const memory = new RegionMemory([{ base: 0, size: 4 }]);
+    const slot = new IoSlot(memory, new SgList(1), this.#endSlot);
     slot.epoch = this.#epoch;
     slot.done = done;
     if (this.#startFlushAll(slot)) slot.port!.submit(slot);
@@ -216,9 +218,11 @@ export class NvmeTargetController implements NvmeCommandPort {
   /** Makes the slot the next part of a command of several parts; false when there is none. */
   #goOn(slot: IoSlot): boolean {
     if (slot.kind === SlotKind.ranges) return takeNextRange(slot);
-    slot.nsid = this.#subsystem.nextNsid(slot.nsid);
-    slot.port = this.#subsystem.namespace(slot.nsid)?.port;
-    return slot.port !== undefined;
+    const next = this.#subsystem.namespace(this.#subsystem.nextNsid(slot.nsid));
+    if (next === undefined) return false;
+    slot.nsid = next.nsid;
+    slot.port = next.port;
+    return true;
   }
 
   /** The LIO core has ended a slot's command. */
