@@ -52,6 +52,7 @@ export interface FileHandle {
   /** Size in bytes. */
   readonly size: number;
   readonly readOnly: boolean;
+  /** Takes the request; its `end` is called exactly once, never inside this call. */
   submit(request: FileRequest): void;
   /** Closes the file. Nothing is in flight. */
   close(): void;

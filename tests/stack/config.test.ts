@@ -91,7 +91,7 @@ describe('parseConfig', () => {
           parse(options);
         } catch (error) {
           expect(error).toBeInstanceOf(ConfigError);
-          expect((error as Error).message).toMatch(/.+: [^]* is not accepted; expected .+/);
+          expect((error as Error).message).toMatch(/.+: .* is not accepted; expected .+/s);
           expect((error as Error).message).not.toMatch(/Invalid input/);
         }
       }),
