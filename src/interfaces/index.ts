@@ -53,5 +53,10 @@ export type {
   VringStart,
 } from './vhost.ts';
 export { VhostErrno } from './vhost.ts';
-export type { VirtqueueChain, VirtqueueDevice, VirtqueueDriver } from './virtqueue.ts';
+export type {
+  VirtqueueAreas,
+  VirtqueueChain,
+  VirtqueueDevice,
+  VirtqueueDriver,
+} from './virtqueue.ts';
 export { NO_TOKEN, PopResult, VirtqueueResult } from './virtqueue.ts';
