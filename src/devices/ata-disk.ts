@@ -9,7 +9,7 @@
  * security, SMART, power modes, TRIM.
  */
 import { ConfigError } from '../base/assert.ts';
-import { SgList } from '../base/sg-list.ts';
+import type { SgList } from '../base/sg-list.ts';
 import { ATA_SLOTS, type AtaDevice } from '../interfaces/ata-device.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
@@ -22,7 +22,6 @@ import {
   ATA_STATUS_OK,
   AtaCommand,
   AtaErrorBit,
-  AtaFeature,
   AtaStatusBit,
   buildD2H,
   buildIdentify,
@@ -30,12 +29,11 @@ import {
   buildPioSetup,
   buildSetDeviceBits,
   FIS_BYTES,
-  fisCount,
-  fisFeatures,
   fisLba,
   isCommandFis,
   NCQ_ERROR_LOG,
 } from '../wire/ata.ts';
+import { AtaCommandParser, AtaSlot, AtaWork, NO_DATA, reject } from './ata-command.ts';
 import { FixedLatency } from './fixed-latency.ts';
 import { MediumAccess } from './medium-access.ts';
 
@@ -58,43 +56,6 @@ export interface AtaDiskOptions {
   owner?: string;
 }
 
-/** What a command in progress is going to do. */
-const Work = {
-  read: 0,
-  write: 1,
-  flush: 2,
-  identify: 3,
-  readLog: 4,
-  nothing: 5,
-  /** Fails with the error bits that were found when it arrived. */
-  fail: 6,
-} as const;
-type Work = (typeof Work)[keyof typeof Work];
-
-class Slot {
-  readonly tag: number;
-  isBusy = false;
-  isQueued = false;
-  work: Work = Work.nothing;
-  lba = 0;
-  count = 0;
-  fua = false;
-  /** Error bits of a command that fails. */
-  error = 0;
-  ioId = 0;
-  memory: GuestMemory | undefined = undefined;
-  data: SgList = NO_DATA;
-  readonly timer: Task;
-
-  constructor(tag: number, owner: string, run: (slot: Slot) => void) {
-    this.tag = tag;
-    this.timer = makeTask(owner, () => run(this));
-  }
-}
-
-const NO_DATA = new SgList(1);
-const MAX_LBA = 2 ** 48 - 1;
-
 /** A disk that answers frames. */
 export class AtaDisk implements AtaDevice {
   readonly #executor: Executor;
@@ -103,7 +64,8 @@ export class AtaDisk implements AtaDevice {
   readonly #latency: LatencyProfile;
   readonly #options: Required<Omit<AtaDiskOptions, 'medium' | 'latency' | 'tracer' | 'owner'>>;
   readonly #tracer: Tracer | undefined;
-  readonly #slots: readonly Slot[];
+  readonly #slots: readonly AtaSlot[];
+  readonly #parser: AtaCommandParser;
   readonly #page = new Uint8Array(512);
   readonly #frame = new Uint8Array(FIS_BYTES);
   readonly #shortFrame = this.#frame.subarray(0, 8);
@@ -137,8 +99,9 @@ export class AtaDisk implements AtaDevice {
       rotationRate: options.rotationRate ?? 1,
       serial: options.serial ?? '0001',
     };
-    const run = (slot: Slot): void => this.#perform(slot);
-    this.#slots = Array.from({ length: ATA_SLOTS }, (_, tag) => new Slot(tag, owner, run));
+    this.#parser = new AtaCommandParser(medium, queueDepth, this.#options.fua);
+    const run = (slot: AtaSlot): void => this.#perform(slot);
+    this.#slots = Array.from({ length: ATA_SLOTS }, (_, tag) => new AtaSlot(tag, owner, run));
     this.#signatureTask = makeTask(owner, () => this.#sendSignature());
   }
 
@@ -161,6 +124,7 @@ export class AtaDisk implements AtaDevice {
     slot.memory = memory;
     slot.data = data;
     slot.error = 0;
+    slot.lba = fisLba(fis);
     this.#tracer?.event(Layer.device, 'fis', ioId, fis[2]!, fisLba(fis));
     this.#parse(slot, fis);
     if (slot.isQueued) this.#queuedInFlight += 1;
@@ -170,18 +134,17 @@ export class AtaDisk implements AtaDevice {
 
   comreset(): void {
     for (const slot of this.#slots) this.#drop(slot);
-    this.#isQueueStopped = false;
-    this.#failedTag = -1;
+    this.#resumeQueue();
     this.#executor.post(this.#signatureTask);
   }
 
-  #drop(slot: Slot): void {
+  #drop(slot: AtaSlot): void {
     if (!slot.isBusy) return;
     this.#executor.cancel(slot.timer);
     this.#release(slot);
   }
 
-  #release(slot: Slot): void {
+  #release(slot: AtaSlot): void {
     if (slot.isQueued) this.#queuedInFlight -= 1;
     else this.#otherInFlight -= 1;
     slot.isBusy = false;
@@ -196,30 +159,36 @@ export class AtaDisk implements AtaDevice {
     this.#receive(this.#frame);
   }
 
-  #serviceNs(slot: Slot): number {
+  #serviceNs(slot: AtaSlot): number {
     const now = this.#executor.now;
-    if (slot.work === Work.flush) return this.#latency.flushNs(now);
-    if (slot.work !== Work.read && slot.work !== Work.write) return 0;
+    if (slot.work === AtaWork.flush) return this.#latency.flushNs(now);
+    if (slot.work !== AtaWork.read && slot.work !== AtaWork.write) return 0;
     const bytes = slot.count * this.#medium.sectorBytes;
-    return this.#latency.accessNs(now, slot.work === Work.write, slot.lba, bytes);
+    return this.#latency.accessNs(now, slot.work === AtaWork.write, slot.lba, bytes);
   }
 
   /** Decides what a command does, or how it fails; moves no sector. */
-  #parse(slot: Slot, fis: Uint8Array): void {
+  #parse(slot: AtaSlot, fis: Uint8Array): void {
     const command = fis[2]!;
     const isQueued =
-      command === AtaCommand.readFpdmaQueued || command === AtaCommand.writeFpdmaQueued;
+      this.#options.queueDepth > 0 &&
+      (command === AtaCommand.readFpdmaQueued || command === AtaCommand.writeFpdmaQueued);
     slot.isQueued = isQueued;
     if (!this.#isServed(slot, command, fis)) {
+      // The refusal itself is not a queued command that failed: it comes as a register frame.
+      slot.isQueued = false;
       reject(slot, AtaErrorBit.abort);
       return;
     }
-    if (isQueued) this.#parseQueued(slot, fis, command === AtaCommand.writeFpdmaQueued);
-    else this.#parseOther(slot, fis, command);
+    if (isQueued) {
+      this.#parser.parseQueued(slot, fis, command === AtaCommand.writeFpdmaQueued);
+    } else {
+      this.#parser.parseOther(slot, fis, command);
+    }
   }
 
   /** May this command come now? One that may not takes those in flight with it. Serial ATA 3.2, 13.6.3. */
-  #isServed(slot: Slot, command: number, fis: Uint8Array): boolean {
+  #isServed(slot: AtaSlot, command: number, fis: Uint8Array): boolean {
     if (this.#isQueueStopped) {
       return command === AtaCommand.readLogExt && fis[4] === NCQ_ERROR_LOG;
     }
@@ -231,116 +200,40 @@ export class AtaDisk implements AtaDevice {
     return false;
   }
 
-  #parseQueued(slot: Slot, fis: Uint8Array, write: boolean): void {
-    const tag = fis[12]! >>> 3;
-    const isUsable = tag === slot.tag && tag < this.#options.queueDepth;
-    // Without the LBA bit there is no such command. ACS-3, 7.22.
-    if (!isUsable || (fis[7]! & 0x40) === 0) {
-      reject(slot, AtaErrorBit.abort);
-      return;
-    }
-    const count = fisFeatures(fis) === 0 ? 65_536 : fisFeatures(fis);
-    this.#parseRange(slot, write, fisLba(fis), count, (fis[7]! & 0x80) !== 0);
-  }
-
-  #parseOther(slot: Slot, fis: Uint8Array, command: number): void {
-    const count = fisCount(fis) === 0 ? 65_536 : fisCount(fis);
-    const shortCount = fis[12] === 0 ? 256 : fis[12]!;
-    const shortLba = (fisLba(fis) % 0x100_0000) + (fis[7]! & 0x0f) * 0x100_0000;
-    switch (command) {
-      case AtaCommand.readDmaExt:
-        this.#parseRange(slot, false, fisLba(fis), count, false);
-        break;
-      case AtaCommand.writeDmaExt:
-        this.#parseRange(slot, true, fisLba(fis), count, false);
-        break;
-      case AtaCommand.writeDmaFuaExt:
-        if (this.#options.fua) this.#parseRange(slot, true, fisLba(fis), count, true);
-        else reject(slot, AtaErrorBit.abort);
-        break;
-      case AtaCommand.readDma:
-        this.#parseRange(slot, false, shortLba, shortCount, false);
-        break;
-      case AtaCommand.writeDma:
-        this.#parseRange(slot, true, shortLba, shortCount, false);
-        break;
-      case AtaCommand.flushCache:
-      case AtaCommand.flushCacheExt:
-      case AtaCommand.standbyImmediate:
-        slot.work = Work.flush;
-        break;
-      case AtaCommand.identifyDevice:
-        slot.work = Work.identify;
-        break;
-      case AtaCommand.readLogExt:
-        // One page of the NCQ error log is all that there is.
-        if (fis[4] === NCQ_ERROR_LOG && fisCount(fis) === 1 && fis[5] === 0) {
-          slot.work = Work.readLog;
-        } else {
-          reject(slot, AtaErrorBit.abort);
-        }
-        break;
-      case AtaCommand.setFeatures:
-        this.#setFeatures(slot, fis[3]!);
-        break;
-      default:
-        reject(slot, AtaErrorBit.abort);
-    }
-  }
-
-  #parseRange(slot: Slot, write: boolean, lba: number, count: number, fua: boolean): void {
-    if (lba > MAX_LBA || lba + count > this.#medium.sectorCount) {
-      reject(slot, AtaErrorBit.idNotFound);
-    } else if (count * this.#medium.sectorBytes > slot.data.byteLength) {
-      reject(slot, AtaErrorBit.interfaceCrc | AtaErrorBit.abort);
-    } else {
-      slot.work = write ? Work.write : Work.read;
-      slot.lba = lba;
-      slot.count = count;
-      slot.fua = fua && this.#options.fua;
-    }
-  }
-
-  #setFeatures(slot: Slot, feature: number): void {
-    slot.work = Work.nothing;
-    if (feature === AtaFeature.enableWriteCache) this.#medium.writeCache = true;
-    else if (feature === AtaFeature.disableWriteCache) this.#medium.writeCache = false;
-    else if (feature !== AtaFeature.setTransferMode) reject(slot, AtaErrorBit.abort);
-  }
-
   /** The time of a command is over: sectors move, then its frame goes out. */
-  #perform(slot: Slot): void {
+  #perform(slot: AtaSlot): void {
     let status: number = ATA_STATUS_OK;
     let lba = slot.lba;
     switch (slot.work) {
-      case Work.read:
-      case Work.write:
+      case AtaWork.read:
+      case AtaWork.write:
         status = this.#move(slot);
         if (status !== ATA_STATUS_OK && this.#access.badSector >= 0) lba = this.#access.badSector;
         break;
-      case Work.flush:
+      case AtaWork.flush:
         if (this.#medium.flush() !== MediumStatus.ok) status |= AtaStatusBit.deviceFault;
         break;
-      case Work.identify:
+      case AtaWork.identify:
         this.#identify();
         status = this.#sendPage(slot);
         break;
-      case Work.readLog:
+      case AtaWork.readLog:
         this.#fillErrorLog();
         status = this.#sendPage(slot);
+        if (status === ATA_STATUS_OK) this.#resumeQueue();
         break;
-      case Work.fail:
+      case AtaWork.fail:
         status |= AtaStatusBit.error;
         break;
     }
     this.#finish(slot, status, lba);
   }
 
-  #move(slot: Slot): number {
+  #move(slot: AtaSlot): number {
     const { lba, count } = slot;
     const memory = slot.memory!;
     const result =
-      slot.work === Work.read
+      slot.work === AtaWork.read
         ? this.#access.read(lba, count, memory, slot.data)
         : this.#access.write(lba, count, slot.fua, memory, slot.data);
     switch (result) {
@@ -361,7 +254,7 @@ export class AtaDisk implements AtaDevice {
     const { fua, physicalBytes, queueDepth, rotationRate, serial } = this.#options;
     const { sectorBytes, sectorCount, writeCache } = this.#medium;
     const identity = {
-      sectorCount: Math.min(sectorCount, MAX_LBA),
+      sectorCount: sectorCount,
       sectorBytes,
       physicalBytes,
       queueDepth,
@@ -376,11 +269,14 @@ export class AtaDisk implements AtaDevice {
     // Bit 7 (NQ): no queued command failed.
     const tag = this.#failedTag < 0 ? 0x80 : this.#failedTag;
     buildNcqErrorLog(this.#page, tag, this.#failedStatus, this.#failedError, this.#failedLba);
+  }
+
+  #resumeQueue(): void {
     this.#isQueueStopped = false;
     this.#failedTag = -1;
   }
 
-  #sendPage(slot: Slot): number {
+  #sendPage(slot: AtaSlot): number {
     if (storeSg(slot.memory!, slot.data, 0, this.#page, 0, this.#page.length)) {
       return ATA_STATUS_OK;
     }
@@ -388,13 +284,13 @@ export class AtaDisk implements AtaDevice {
     return ATA_STATUS_OK | AtaStatusBit.error;
   }
 
-  #finish(slot: Slot, status: number, lba: number): void {
+  #finish(slot: AtaSlot, status: number, lba: number): void {
     const { error, isQueued, tag, work } = slot;
     const isFailed = status !== ATA_STATUS_OK;
     this.#tracer?.event(Layer.device, 'status', slot.ioId, status, error);
     this.#release(slot);
     if (!isQueued) {
-      if (!isFailed && (work === Work.identify || work === Work.readLog)) {
+      if (!isFailed && (work === AtaWork.identify || work === AtaWork.readLog)) {
         buildPioSetup(this.#frame, this.#page.length);
       } else {
         buildD2H(this.#frame, status, error, lba);
@@ -415,9 +311,4 @@ export class AtaDisk implements AtaDevice {
     this.#failedLba = lba;
     for (const slot of this.#slots) this.#drop(slot);
   }
-}
-
-function reject(slot: Slot, error: number): void {
-  slot.work = Work.fail;
-  slot.error = error;
 }
