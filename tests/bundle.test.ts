@@ -7,6 +7,9 @@ import { publicRooms, root } from './support/source-tree.ts';
 const BUDGETS_KIB: Readonly<Record<string, number>> = {
   '.': 4,
   './interfaces': 2,
+  './memory': 4,
+  './sim': 4,
+  './wire': 2,
 };
 
 /** Rooms for Node alone, and for tests. */

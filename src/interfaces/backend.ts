@@ -12,8 +12,11 @@ import type { Geometry, TargetCommand } from './target.ts';
  */
 export interface Backend {
   readonly geometry: Geometry;
+  /** Takes the command; its `end` is called exactly once, never inside this call. */
   submit(command: TargetCommand): void;
+  /** Best effort: says whether the command could still be stopped. It ends once in any case. */
   abort(command: TargetCommand): AbortResult;
+  /** Ends each command in flight, then calls `done`, after which no buffer of the caller is touched. */
   reset(done: () => void): void;
   /** Lets go of files and devices. Nothing is in flight. */
   close(): void;

@@ -107,6 +107,7 @@ export interface BlockDevice {
   readonly limits: QueueLimits;
   /** Size in 512-byte sectors. */
   readonly capacitySectors: number;
+  /** Takes the bio; its `end` is called exactly once, never inside this call. */
   submitBio(bio: Bio): void;
   /** From here on requests wait in the plug of the submitter; plugs nest. */
   plug(): void;

@@ -46,12 +46,14 @@ export interface FileRequest {
 /**
  * An open file of a fixed size. Reads inside the size that were never written are zeroes.
  *
- * `sync` makes durable all writes that ended before it was submitted.
+ * `sync` makes durable all writes that ended before it was submitted; `dataSync` those of its range (`offset`, `length`).
+ * Punched bytes read as zeroes; a punch is as durable as a write that is not.
  */
 export interface FileHandle {
   /** Size in bytes. */
   readonly size: number;
   readonly readOnly: boolean;
+  /** Takes the request; its `end` is called exactly once, never inside this call. */
   submit(request: FileRequest): void;
   /** Closes the file. Nothing is in flight. */
   close(): void;

@@ -44,5 +44,22 @@ export type { Geometry, TargetCommand, TargetPort } from './target.ts';
 export { TargetFlag, TargetOp, TargetStatus } from './target.ts';
 export type { Tracer } from './tracer.ts';
 export { Layer } from './tracer.ts';
-export type { VirtqueueChain, VirtqueueDevice, VirtqueueDriver } from './virtqueue.ts';
+export type {
+  Vhost,
+  VhostBackend,
+  VhostHost,
+  VhostMemoryRegion,
+  VhostNvmeEndpoint,
+  VhostWork,
+  VirtqueueDeviceFactory,
+  VringAddresses,
+  VringStart,
+} from './vhost.ts';
+export { VhostErrno } from './vhost.ts';
+export type {
+  VirtqueueAreas,
+  VirtqueueChain,
+  VirtqueueDevice,
+  VirtqueueDriver,
+} from './virtqueue.ts';
 export { NO_TOKEN, PopResult, VirtqueueResult } from './virtqueue.ts';

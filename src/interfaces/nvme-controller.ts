@@ -16,9 +16,13 @@ export interface NvmeInterrupts {
 export interface NvmeController {
   /** How many bytes the registers and doorbells take. */
   readonly registerBytes: number;
+  /** Reads `size` bytes at offset `at`. */
   read(at: number, size: AccessBytes): number;
+  /** Writes `size` bytes at offset `at`. */
   write(at: number, size: AccessBytes, value: number): void;
+  /** Reads eight bytes at once into `halves`. */
   read64(at: number, halves: RegisterHalves): void;
+  /** Writes eight bytes at once. */
   write64(at: number, lo: number, hi: number): void;
   /** Function-level or bus reset: queues vanish, commands in flight end unseen, registers are as at power-on. */
   hardReset(): void;

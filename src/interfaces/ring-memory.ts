@@ -7,8 +7,12 @@
  * A form whose memory went away reads 0 and drops writes.
  */
 export interface RingMemory {
+  /** Two bytes at offset `at`, a multiple of 2. */
   get16(at: number): number;
+  /** Four bytes at offset `at`, a multiple of 4, as an unsigned integer. */
   get32(at: number): number;
+  /** Writes two bytes at offset `at`, a multiple of 2. */
   set16(at: number, value: number): void;
+  /** Writes four bytes at offset `at`, a multiple of 4. */
   set32(at: number, value: number): void;
 }

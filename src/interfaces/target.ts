@@ -92,7 +92,10 @@ export interface Geometry {
 /** A logical unit of the LIO core, through which a frontend reaches one device. Laws of `request.ts`. */
 export interface TargetPort {
   readonly geometry: Geometry;
+  /** Takes the command; its `end` is called exactly once, never inside this call. */
   submit(command: TargetCommand): void;
+  /** Best effort: says whether the command could still be stopped. It ends once in any case. */
   abort(command: TargetCommand): AbortResult;
+  /** Ends each command in flight, then calls `done`, after which no buffer of the caller is touched. */
   reset(done: () => void): void;
 }

@@ -26,5 +26,6 @@ export type Layer = (typeof Layer)[keyof typeof Layer];
  * documented beside each event name where it is emitted.
  */
 export interface Tracer {
+  /** One event of a layer; `ioId` names the I/O that it belongs to. */
   event(layer: Layer, name: string, ioId: number, a: number, b: number): void;
 }

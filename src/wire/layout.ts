@@ -6,16 +6,20 @@
 import { assert } from '../base/assert.ts';
 import { addressOf } from '../base/sg-list.ts';
 
-/** What every field knows of itself. */
-export interface Field {
+/** A field of a structure, and what it knows of itself. */
+export interface Field<T = unknown> {
   /** Byte offset in the structure. */
   readonly at: number;
   /** Width in bytes. */
   readonly width: number;
+  /** Reads the field of the structure that starts at byte `base` of the view. */
+  get(view: DataView, base: number): T;
+  /** Writes the field of the structure that starts at byte `base` of the view; its neighbours stay. */
+  set(view: DataView, base: number, value: T): void;
 }
 
 /** An unsigned integer of one byte. */
-export class U8 implements Field {
+export class U8 implements Field<number> {
   readonly at: number;
   readonly width = 1;
   constructor(at: number) {
@@ -30,7 +34,7 @@ export class U8 implements Field {
 }
 
 /** An unsigned integer of two bytes. */
-export class U16 implements Field {
+export class U16 implements Field<number> {
   readonly at: number;
   readonly width = 2;
   readonly #little: boolean;
@@ -47,7 +51,7 @@ export class U16 implements Field {
 }
 
 /** An unsigned integer of four bytes. */
-export class U32 implements Field {
+export class U32 implements Field<number> {
   readonly at: number;
   readonly width = 4;
   readonly #little: boolean;
@@ -64,7 +68,7 @@ export class U32 implements Field {
 }
 
 /** An unsigned integer of eight bytes: exact below 2^53, 2^53 for all from there on; its halves are always exact. */
-export class U64 implements Field {
+export class U64 implements Field<number> {
   readonly at: number;
   readonly width = 8;
   /** The low 32 bits. */
@@ -79,7 +83,7 @@ export class U64 implements Field {
   get(view: DataView, base: number): number {
     return addressOf(this.lo.get(view, base), this.hi.get(view, base));
   }
-  /** @param value an integer 0 .. 2^53 - 1 */
+  /** Writes the field. @param value an integer 0 .. 2^53 - 1 */
   set(view: DataView, base: number, value: number): void {
     this.lo.set(view, base, value % 0x1_0000_0000);
     this.hi.set(view, base, Math.floor(value / 0x1_0000_0000));
@@ -87,7 +91,7 @@ export class U64 implements Field {
 }
 
 /** Some bits of a little-endian 32-bit word. */
-export class Bits implements Field {
+export class Bits implements Field<number> {
   readonly at: number;
   readonly width = 4;
   /** Position of the lowest bit in the word. */
@@ -113,7 +117,7 @@ export class Bits implements Field {
 }
 
 /** One bit of a little-endian 32-bit word. */
-export class Flag implements Field {
+export class Flag implements Field<boolean> {
   readonly at: number;
   readonly width = 4;
   /** Position of the bit in the word. */
@@ -133,7 +137,7 @@ export class Flag implements Field {
 }
 
 /** A run of bytes. */
-export class Bytes implements Field {
+export class Bytes implements Field<Uint8Array> {
   readonly at: number;
   readonly width: number;
   constructor(at: number, width: number) {
@@ -152,7 +156,7 @@ export class Bytes implements Field {
 }
 
 /** Text of printable ASCII, filled with spaces on the right. */
-export class Ascii implements Field {
+export class Ascii implements Field<string> {
   readonly at: number;
   readonly width: number;
   readonly #pad: number;

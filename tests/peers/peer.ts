@@ -3,25 +3,27 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
-/** `describe` for tests that start `program`, which the Debian package `from` brings. */
+/** `describe` for tests that start `program`, which the Debian package `from` brings; `body` gets its path. */
 export function describePeer(
   { program, from }: { readonly program: string; readonly from: string },
   title: string,
-  body: () => void,
+  body: (path: string) => void,
 ): void {
-  if (hasProgram(program)) {
-    describe(title, body);
+  const path = pathOf(program);
+  if (path !== undefined) {
+    describe(title, () => body(path));
     return;
   }
   const reason = `${program} is missing, install the package ${from}`;
   process.stderr.write(`skipped: ${title}: ${reason}\n`);
-  describe.skipIf(true)(`${title} [${reason}]`, body);
+  describe.skipIf(true)(`${title} [${reason}]`, () => body(program));
 }
 
-/** Whether a program of that name can be run; system directories count even when PATH lacks them. */
-export function hasProgram(program: string): boolean {
+/** System directories count even when PATH lacks them, as it does for most users. */
+function pathOf(program: string): string | undefined {
   const path = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`;
-  return path.split(delimiter).some((directory) => isExecutable(join(directory, program)));
+  const candidates = path.split(delimiter).map((directory) => join(directory, program));
+  return candidates.find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {

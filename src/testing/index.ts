@@ -1,0 +1,2 @@
+/** Replayers, arbitraries, models and compliance suites for users' own layers. @packageDocumentation */
+export * from './virtqueue/index.ts';

@@ -1,0 +1,435 @@
+/**
+ * The driver side of a split virtqueue, as Linux 6.1 behaves. VIRTIO 1.3, 2.7.
+ *
+ * Does not model: legacy (guest-endian) rings, DMA mapping of the caller's buffers, premapped chains.
+ */
+import { assert } from '../base/assert.ts';
+import { needEvent } from '../base/seq16.ts';
+import type { SgList } from '../base/sg-list.ts';
+import type { GuestMemory } from '../interfaces/guest-memory.ts';
+import type { RingMemory } from '../interfaces/ring-memory.ts';
+import {
+  NO_TOKEN,
+  type VirtqueueAreas,
+  type VirtqueueDriver,
+  VirtqueueResult,
+} from '../interfaces/virtqueue.ts';
+import { DriverFault, type NotifyHook, type VirtqueueDriverOptions } from './driver-options.ts';
+import type { IndirectTables } from './indirect-tables.ts';
+import {
+  checkQueueSize,
+  DESC_BYTES,
+  DESC_INDIRECT,
+  DESC_NEXT,
+  DESC_WORDS,
+  DESC_WRITE,
+  ENTRIES_AT,
+  IDX_AT,
+  RING_NO_NOTIFY,
+} from './ring-layout.ts';
+
+/**
+ * {@link VirtqueueDriver} on a split ring.
+ *
+ * The shadow of the available index, the free list, and how long each chain is are private: what a device scribbles into the descriptor table bends nothing here.
+ */
+export class SplitVirtqueue implements VirtqueueDriver {
+  readonly #memory: GuestMemory;
+  readonly #notifyHook: NotifyHook;
+  readonly #callback: (() => void) | undefined;
+  readonly #tables: IndirectTables | undefined;
+  readonly #eventIdx: boolean;
+  readonly #inOrder: boolean;
+  readonly #notificationData: boolean;
+  readonly #queueIndex: number;
+  #scratch: Int32Array;
+
+  #desc: RingMemory;
+  #avail: RingMemory;
+  #used: RingMemory;
+  #size = 0;
+  #mask = 0;
+  #usedEventAt = 0;
+  #availEventAt = 0;
+
+  /** The free list and, for a chain, the order of its descriptors. */
+  #next: Uint16Array;
+  /** By head: token or NO_TOKEN, last descriptor, descriptors taken, bytes that the device may write. */
+  #tokens: Int32Array;
+  #tails: Uint16Array;
+  #counts: Uint16Array;
+  #capacities: Float64Array;
+  #tabled: Uint8Array;
+
+  #numFree = 0;
+  #freeHead = 0;
+  #availIdx = 0;
+  #availFlags = 0;
+  #numAdded = 0;
+  #lastUsed = 0;
+  #eventTriggered = false;
+  #usedLength = 0;
+  #brokenReason: DriverFault | undefined = undefined;
+  /** With inOrder: the oldest chain in flight, and the last chain and its length of the batch that is being taken. */
+  #oldest = 0;
+  #batchEnd = NO_TOKEN;
+  #batchLength = 0;
+
+  /**
+   * Starts on areas whose indices and flags are zero, as after a reset of the device.
+   *
+   * @param memory where indirect tables are written
+   * @param size queue size, a power of two
+   * @throws ConfigError when the size is none of a split ring
+   */
+  constructor(
+    areas: VirtqueueAreas,
+    memory: GuestMemory,
+    size: number,
+    notify: NotifyHook,
+    options: VirtqueueDriverOptions = {},
+  ) {
+    this.#memory = memory;
+    this.#notifyHook = notify;
+    this.#callback = options.callback;
+    this.#tables = options.indirect;
+    this.#eventIdx = options.eventIdx ?? false;
+    this.#inOrder = options.inOrder ?? false;
+    this.#notificationData = options.notificationData ?? false;
+    this.#queueIndex = options.queueIndex ?? 0;
+    this.#scratch = new Int32Array(16 * DESC_WORDS);
+    this.#desc = areas.descriptors;
+    this.#avail = areas.driver;
+    this.#used = areas.device;
+    this.#next = this.#tails = this.#counts = new Uint16Array(0);
+    this.#tokens = new Int32Array(0);
+    this.#capacities = new Float64Array(0);
+    this.#tabled = new Uint8Array(0);
+    this.#create(areas, size);
+  }
+
+  get vringSize(): number {
+    return this.#size;
+  }
+
+  get numFree(): number {
+    return this.#numFree;
+  }
+
+  get isBroken(): boolean {
+    return this.#brokenReason !== undefined;
+  }
+
+  get brokenReason(): string | undefined {
+    return this.#brokenReason;
+  }
+
+  get usedLength(): number {
+    return this.#usedLength;
+  }
+
+  /** What a notification says now: see {@link NotifyHook}. */
+  get notificationData(): number {
+    return this.#notificationData
+      ? ((this.#availIdx << 16) | this.#queueIndex) >>> 0
+      : this.#queueIndex;
+  }
+
+  addSgs(out: SgList, into: SgList, token: number): VirtqueueResult {
+    if (this.#brokenReason !== undefined) return VirtqueueResult.broken;
+    const total = out.count + into.count;
+    assert(total > 0, 'a buffer has at least one segment');
+    assert(token >= 0 && token === (token | 0), 'a token is an integer 0 .. 2^31 - 1');
+    const head = this.#freeHead;
+    if (total === 1 || !this.#addIndirect(head, out, into, total)) {
+      if (this.#numFree < total) {
+        // With something to read in it, the chain may wait for chains that the device was not yet told of.
+        if (out.count > 0) this.#notifyHook(this.notificationData);
+        return VirtqueueResult.noSpace;
+      }
+      this.#addDirect(head, out, into, total);
+    }
+    this.#tokens[head] = token;
+    this.#capacities[head] = into.byteLength;
+    const idx = this.#availIdx;
+    this.#avail.set16(ENTRIES_AT + 2 * (idx & this.#mask), head);
+    // The entry must be visible before the index that publishes it.
+    this.#availIdx = (idx + 1) & 0xffff;
+    this.#avail.set16(IDX_AT, this.#availIdx);
+    this.#numAdded += 1;
+    // One more, and the count could no longer tell whether the event index was passed.
+    if (this.#numAdded === 0xffff) this.kick();
+    return VirtqueueResult.ok;
+  }
+
+  kickPrepare(): boolean {
+    const idx = this.#availIdx;
+    const old = (idx - this.#numAdded) & 0xffff;
+    this.#numAdded = 0;
+    if (this.#eventIdx) return needEvent(this.#used.get16(this.#availEventAt), idx, old);
+    return (this.#used.get16(0) & RING_NO_NOTIFY) === 0;
+  }
+
+  notify(): boolean {
+    if (this.#brokenReason !== undefined) return false;
+    if (this.#notifyHook(this.notificationData)) return true;
+    this.#brokenReason = DriverFault.notifyFailed;
+    return false;
+  }
+
+  kick(): boolean {
+    return this.kickPrepare() ? this.notify() : true;
+  }
+
+  getBuf(): number {
+    if (this.#brokenReason !== undefined) return NO_TOKEN;
+    const lastUsed = this.#lastUsed;
+    if (this.#used.get16(IDX_AT) === lastUsed) {
+      return this.#batchEnd < 0 ? NO_TOKEN : this.#break(DriverFault.batchTooLong);
+    }
+    let head: number;
+    if (this.#batchEnd < 0) {
+      const at = ENTRIES_AT + 8 * (lastUsed & this.#mask);
+      head = this.#used.get32(at);
+      this.#usedLength = this.#used.get32(at + 4);
+      if (head >= this.#size) return this.#break(DriverFault.usedIdRange);
+      if (this.#tokens[head]! < 0) return this.#break(DriverFault.usedIdNotHead);
+      if (this.#inOrder) head = this.#openBatch(head);
+    } else {
+      head = this.#stepBatch();
+    }
+    const token = this.#tokens[head]!;
+    this.#free(head);
+    this.#lastUsed = (lastUsed + 1) & 0xffff;
+    if ((this.#availFlags & RING_NO_NOTIFY) === 0) {
+      this.#avail.set16(this.#usedEventAt, this.#lastUsed);
+    }
+    return token;
+  }
+
+  disableCb(): void {
+    if ((this.#availFlags & RING_NO_NOTIFY) !== 0) return;
+    this.#availFlags |= RING_NO_NOTIFY;
+    // The interrupt that just came has consumed the event: nothing is left to call off.
+    if (this.#eventTriggered) return;
+    if (this.#eventIdx) this.#avail.set16(this.#usedEventAt, 0);
+    else this.#avail.set16(0, this.#availFlags);
+  }
+
+  enableCbPrepare(): number {
+    this.#enableFlags();
+    this.#avail.set16(this.#usedEventAt, this.#lastUsed);
+    return this.#lastUsed;
+  }
+
+  poll(mark: number): boolean {
+    if (this.#brokenReason !== undefined) return false;
+    return (mark & 0xffff) !== this.#used.get16(IDX_AT);
+  }
+
+  enableCb(): boolean {
+    return !this.poll(this.enableCbPrepare());
+  }
+
+  enableCbDelayed(): boolean {
+    this.#enableFlags();
+    const lastUsed = this.#lastUsed;
+    const buffers = (((this.#availIdx - lastUsed) & 0xffff) * 3) >> 2;
+    this.#avail.set16(this.#usedEventAt, (lastUsed + buffers) & 0xffff);
+    return ((this.#used.get16(IDX_AT) - lastUsed) & 0xffff) <= buffers;
+  }
+
+  interrupt(): boolean {
+    if (this.#used.get16(IDX_AT) === this.#lastUsed) return false;
+    if (this.#brokenReason !== undefined) return true;
+    if (this.#eventIdx) this.#eventTriggered = true;
+    this.#callback?.();
+    return true;
+  }
+
+  detachUnusedBuf(): number {
+    for (let head = 0; head < this.#size; head++) {
+      const token = this.#tokens[head]!;
+      if (token < 0) continue;
+      this.#free(head);
+      this.#availIdx = (this.#availIdx - 1) & 0xffff;
+      this.#avail.set16(IDX_AT, this.#availIdx);
+      return token;
+    }
+    return NO_TOKEN;
+  }
+
+  reinit(): void {
+    for (let head = 0; head < this.#size; head++) if (this.#tokens[head]! >= 0) this.#free(head);
+    this.#avail.set16(0, 0);
+    this.#avail.set16(IDX_AT, 0);
+    this.#avail.set16(this.#usedEventAt, 0);
+    this.#used.set16(0, 0);
+    this.#used.set16(IDX_AT, 0);
+    this.#used.set16(this.#availEventAt, 0);
+    this.#start();
+  }
+
+  /**
+   * Moves to fresh areas of another size, after the device has reset the queue (`virtqueue_resize`). Every token must have been taken back.
+   *
+   * @throws ConfigError when the size is none of a split ring, and then nothing changed
+   */
+  resize(areas: VirtqueueAreas, size: number): void {
+    assert(this.#numFree === this.#size, 'resize finds no token in flight');
+    this.#create(areas, size);
+  }
+
+  #create(areas: VirtqueueAreas, size: number): void {
+    checkQueueSize('split', size);
+    this.#desc = areas.descriptors;
+    this.#avail = areas.driver;
+    this.#used = areas.device;
+    this.#size = size;
+    this.#mask = size - 1;
+    this.#usedEventAt = ENTRIES_AT + 2 * size;
+    this.#availEventAt = ENTRIES_AT + 8 * size;
+    this.#next = new Uint16Array(size);
+    for (let i = 0; i < size - 1; i++) this.#next[i] = i + 1;
+    this.#tokens = new Int32Array(size).fill(NO_TOKEN);
+    this.#tails = new Uint16Array(size);
+    this.#counts = new Uint16Array(size);
+    this.#capacities = new Float64Array(size);
+    this.#tabled = new Uint8Array(size);
+    this.#freeHead = 0;
+    this.#start();
+  }
+
+  /** Everything but the free list, whose order outlives a reinit (with inOrder the ring starts at 0 again). */
+  #start(): void {
+    if (this.#inOrder) this.#freeHead = 0;
+    this.#numFree = this.#size;
+    this.#availIdx = 0;
+    this.#availFlags = 0;
+    this.#numAdded = 0;
+    this.#lastUsed = 0;
+    this.#eventTriggered = false;
+    this.#brokenReason = undefined;
+    this.#oldest = 0;
+    this.#batchEnd = NO_TOKEN;
+    if (this.#callback !== undefined) return;
+    this.#availFlags = RING_NO_NOTIFY;
+    if (!this.#eventIdx) this.#avail.set16(0, this.#availFlags);
+  }
+
+  #addDirect(head: number, out: SgList, into: SgList, total: number): void {
+    const last = total - 1;
+    let at = head;
+    let tail = head;
+    for (let i = 0; i < out.count; i++) {
+      tail = at;
+      at = this.#writeDesc(at, out, i, i < last ? DESC_NEXT : 0);
+    }
+    const lastInto = into.count - 1;
+    for (let i = 0; i <= lastInto; i++) {
+      tail = at;
+      at = this.#writeDesc(at, into, i, i < lastInto ? DESC_NEXT | DESC_WRITE : DESC_WRITE);
+    }
+    this.#take(head, tail, total, at);
+  }
+
+  /** Writes descriptor `index` (its `next` also when it is the last) and returns the one behind it. */
+  #writeDesc(index: number, list: SgList, i: number, flags: number): number {
+    const next = this.#next[index]!;
+    const at = index * DESC_BYTES;
+    const desc = this.#desc;
+    desc.set32(at, list.lo[i]!);
+    desc.set32(at + 4, list.hi[i]!);
+    desc.set32(at + 8, list.lengths[i]!);
+    desc.set32(at + 12, (next << 16) | flags);
+    return next;
+  }
+
+  /** False when the chain has to be direct: no tables, no free descriptor, or no room for a table. */
+  #addIndirect(head: number, out: SgList, into: SgList, total: number): boolean {
+    if (this.#tables === undefined || this.#numFree === 0) return false;
+    const gpa = this.#tables.take(head, total);
+    if (gpa < 0) return false;
+    const words = this.#scratchOf(total);
+    for (let k = 0; k < total; k++) {
+      const isOut = k < out.count;
+      const list = isOut ? out : into;
+      const i = isOut ? k : k - out.count;
+      const flags = (isOut ? 0 : DESC_WRITE) | (k < total - 1 ? DESC_NEXT : 0);
+      words[4 * k] = list.lo[i]!;
+      words[4 * k + 1] = list.hi[i]!;
+      words[4 * k + 2] = list.lengths[i]!;
+      words[4 * k + 3] = ((k + 1) << 16) | flags;
+    }
+    if (!this.#memory.storeWords(gpa, words, 0, total * DESC_WORDS)) return false;
+    const next = this.#next[head]!;
+    const at = head * DESC_BYTES;
+    this.#desc.set32(at, gpa >>> 0);
+    this.#desc.set32(at + 4, gpa <= 0xffff_ffff ? 0 : Math.floor(gpa / 0x1_0000_0000));
+    this.#desc.set32(at + 8, total * DESC_BYTES);
+    this.#desc.set32(at + 12, (next << 16) | DESC_INDIRECT);
+    this.#tabled[head] = 1;
+    this.#take(head, head, 1, next);
+    return true;
+  }
+
+  #scratchOf(total: number): Int32Array {
+    if (this.#scratch.length < total * DESC_WORDS) {
+      this.#scratch = new Int32Array(2 * total * DESC_WORDS);
+    }
+    return this.#scratch;
+  }
+
+  #take(head: number, tail: number, count: number, freeHead: number): void {
+    this.#tails[head] = tail;
+    this.#counts[head] = count;
+    this.#numFree -= count;
+    this.#freeHead = freeHead;
+  }
+
+  /** The chain goes back to the front of the free list, in its own order; with inOrder the ring is the list. */
+  #free(head: number): void {
+    this.#tokens[head] = NO_TOKEN;
+    this.#numFree += this.#counts[head]!;
+    if (!this.#inOrder) {
+      this.#next[this.#tails[head]!] = this.#freeHead;
+      this.#freeHead = head;
+    }
+    if (this.#tabled[head] === 1) {
+      this.#tabled[head] = 0;
+      this.#tables!.give(head);
+    }
+  }
+
+  #enableFlags(): void {
+    this.#eventTriggered = false;
+    if ((this.#availFlags & RING_NO_NOTIFY) === 0) return;
+    this.#availFlags &= ~RING_NO_NOTIFY;
+    if (!this.#eventIdx) this.#avail.set16(0, this.#availFlags);
+  }
+
+  /** The device used everything up to `end`, by one entry; returns the first of it. */
+  #openBatch(end: number): number {
+    this.#batchEnd = end;
+    this.#batchLength = this.#usedLength;
+    return this.#stepBatch();
+  }
+
+  /** The oldest chain in flight; what is skipped in a batch was used completely. VIRTIO 1.3, 2.7.9. */
+  #stepBatch(): number {
+    const head = this.#oldest;
+    this.#oldest = (head + this.#counts[head]!) & this.#mask;
+    if (head === this.#batchEnd) {
+      this.#batchEnd = NO_TOKEN;
+      this.#usedLength = this.#batchLength;
+    } else {
+      this.#usedLength = this.#capacities[head]!;
+    }
+    return head;
+  }
+
+  #break(reason: DriverFault): typeof NO_TOKEN {
+    this.#brokenReason = reason;
+    return NO_TOKEN;
+  }
+}
