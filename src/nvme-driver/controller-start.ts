@@ -14,10 +14,20 @@ import type { QueuePairPlan } from './queue-pair.ts';
 export const MAX_NAMESPACES = 1024;
 const FORMAT_BYTES = 4;
 const MAX_LBA_SHIFT = 16;
+/** Bits of command dword 11 of the queue creations. */
+const QUEUE_CONTIGUOUS = 1;
+const QUEUE_INTERRUPTS = 2;
 
 /** An admin command: opcode, namespace, dwords 10 to 12, whether it fills the Identify buffer. */
 export type AdminCall = (
-  command: { opcode: number; nsid?: number; cdw10?: number; cdw11?: number; data?: boolean; prp1?: number },
+  command: {
+    opcode: number;
+    nsid?: number;
+    cdw10?: number;
+    cdw11?: number;
+    data?: boolean;
+    prp1?: number;
+  },
   done: (status: number, dw0: number) => void,
 ) => void;
 
@@ -51,103 +61,126 @@ export function identifyAndCreate(
   plan: StartPlan,
   done: (result: ControllerFacts | string) => void,
 ): void {
-  const page = new Uint8Array(IDENTIFY_BYTES);
-  const view = new DataView(page.buffer);
-  const facts: ControllerFacts = {
-    maxTransferBytes: plan.maxTransferBytes,
-    volatileWriteCache: false,
-    namespaces: [],
-  };
-  const step = (name: string, command: Parameters<AdminCall>[0], next: (dw0: number) => void) =>
-    admin(command, (status, dw0) => {
-      if (status !== 0) {
-        done(`${name} failed: ${nvmeStatusName(status)}`);
-        return;
+  new StartSteps(admin, plan, done).identifyController();
+}
+
+type AdminCommand = Parameters<AdminCall>[0];
+
+class StartSteps {
+  readonly #admin: AdminCall;
+  readonly #plan: StartPlan;
+  readonly #done: (result: ControllerFacts | string) => void;
+  readonly #page = new Uint8Array(IDENTIFY_BYTES);
+  readonly #view = new DataView(this.#page.buffer);
+  readonly #facts: ControllerFacts;
+
+  constructor(admin: AdminCall, plan: StartPlan, done: (result: ControllerFacts | string) => void) {
+    this.#admin = admin;
+    this.#plan = plan;
+    this.#done = done;
+    this.#facts = {
+      maxTransferBytes: plan.maxTransferBytes,
+      volatileWriteCache: false,
+      namespaces: [],
+    };
+  }
+
+  identifyController(): void {
+    this.#identify('Identify Controller', IdentifyCns.controller, 0, () => {
+      const mdts = identifyController.mdts.get(this.#view, 0);
+      if (mdts > 0 && mdts < 20) {
+        const limit = 4096 * 2 ** mdts;
+        this.#facts.maxTransferBytes = Math.min(this.#plan.maxTransferBytes, limit);
       }
-      if (command.data === true) plan.memory.load(plan.bufferGpa, page, 0, IDENTIFY_BYTES);
-      next(dw0);
+      this.#facts.volatileWriteCache = (identifyController.vwc.get(this.#view, 0) & 1) !== 0;
+      this.#setQueueCount();
     });
-  const identify = (cns: number, nsid: number) => ({
-    opcode: AdminOpcode.identify,
-    nsid,
-    cdw10: cns,
-    data: true,
-  });
+  }
 
-  step('Identify Controller', identify(IdentifyCns.controller, 0), () => {
-    const mdts = identifyController.mdts.get(view, 0);
-    if (mdts > 0 && mdts < 20) {
-      facts.maxTransferBytes = Math.min(plan.maxTransferBytes, 4096 * 2 ** mdts);
-    }
-    facts.volatileWriteCache = (identifyController.vwc.get(view, 0) & 1) !== 0;
-    setQueueCount();
-  });
-
-  function setQueueCount(): void {
-    const wanted0 = plan.queueCount - 1;
+  #setQueueCount(): void {
+    const wanted0 = this.#plan.queueCount - 1;
     const command = {
       opcode: AdminOpcode.setFeatures,
       cdw10: FeatureId.numberOfQueues,
       cdw11: wanted0 | (wanted0 << 16),
     };
-    step('Set Features (number of queues)', command, (dw0) => {
+    this.#step('Set Features (number of queues)', command, (dw0) => {
       const granted = 1 + Math.min(dw0 & 0xffff, dw0 >>> 16);
-      createQueues(1, Math.min(plan.queueCount, granted));
+      this.#createQueue(1, Math.min(this.#plan.queueCount, granted));
     });
   }
 
-  function createQueues(id: number, last: number): void {
+  #createQueue(id: number, last: number): void {
     if (id > last) {
-      step('Identify (active namespaces)', identify(IdentifyCns.activeNamespaceList, 0), () => {
-        const nsids: number[] = [];
-        for (let i = 0; i < MAX_NAMESPACES; i++) {
-          const nsid = view.getUint32(4 * i, true);
-          if (nsid === 0) break;
-          nsids.push(nsid);
-        }
-        identifyNamespaces(nsids, 0);
-      });
+      this.#listNamespaces();
       return;
     }
-    const pair = plan.queuePlan(id);
+    const pair = this.#plan.queuePlan(id);
     const cdw10 = id | ((pair.entries - 1) << 16);
-    const interrupts = 2;
-    const contiguous = 1;
     const cq = {
       opcode: AdminOpcode.createIoCq,
       cdw10,
-      cdw11: contiguous | interrupts | (plan.vectorOf(id) << 16),
+      cdw11: QUEUE_CONTIGUOUS | QUEUE_INTERRUPTS | (this.#plan.vectorOf(id) << 16),
       prp1: pair.cqGpa,
     };
     const sq = {
       opcode: AdminOpcode.createIoSq,
       cdw10,
-      cdw11: contiguous | (id << 16),
+      cdw11: QUEUE_CONTIGUOUS | (id << 16),
       prp1: pair.sqGpa,
     };
-    step(`Create I/O Completion Queue ${id}`, cq, () =>
-      step(`Create I/O Submission Queue ${id}`, sq, () => {
-        plan.created(pair);
-        createQueues(id + 1, last);
+    this.#step(`Create I/O Completion Queue ${id}`, cq, () =>
+      this.#step(`Create I/O Submission Queue ${id}`, sq, () => {
+        this.#plan.created(pair);
+        this.#createQueue(id + 1, last);
       }),
     );
   }
 
-  function identifyNamespaces(nsids: readonly number[], index: number): void {
+  #listNamespaces(): void {
+    const what = 'Identify (active namespaces)';
+    this.#identify(what, IdentifyCns.activeNamespaceList, 0, () => {
+      const nsids: number[] = [];
+      for (let i = 0; i < MAX_NAMESPACES; i++) {
+        const nsid = this.#view.getUint32(4 * i, true);
+        if (nsid === 0) break;
+        nsids.push(nsid);
+      }
+      this.#identifyNamespace(nsids, 0);
+    });
+  }
+
+  #identifyNamespace(nsids: readonly number[], index: number): void {
     const nsid = nsids[index];
     if (nsid === undefined) {
-      done(facts);
+      this.#done(this.#facts);
       return;
     }
-    step(`Identify Namespace ${nsid}`, identify(IdentifyCns.namespace, nsid), () => {
+    this.#identify(`Identify Namespace ${nsid}`, IdentifyCns.namespace, nsid, () => {
+      const view = this.#view;
       const format = identifyNamespace.flbas.get(view, 0) & 15;
       const shift = view.getUint8(identifyNamespace.lbaf0Lbads.at + FORMAT_BYTES * format + 2);
       const blockCount = identifyNamespace.nsze.get(view, 0);
       // A namespace that a block layer cannot use (no size, odd blocks) is left out, as Linux hides it.
       if (shift >= 9 && shift <= MAX_LBA_SHIFT && blockCount > 0) {
-        facts.namespaces.push({ nsid, blockBytes: 2 ** shift, blockCount });
+        this.#facts.namespaces.push({ nsid, blockBytes: 2 ** shift, blockCount });
       }
-      identifyNamespaces(nsids, index + 1);
+      this.#identifyNamespace(nsids, index + 1);
+    });
+  }
+
+  #identify(name: string, cns: number, nsid: number, next: () => void): void {
+    const command = { opcode: AdminOpcode.identify, nsid, cdw10: cns, data: true };
+    this.#step(name, command, () => {
+      this.#plan.memory.load(this.#plan.bufferGpa, this.#page, 0, IDENTIFY_BYTES);
+      next();
+    });
+  }
+
+  #step(name: string, command: AdminCommand, next: (dw0: number) => void): void {
+    this.#admin(command, (status, dw0) => {
+      if (status === 0) next(dw0);
+      else this.#done(`${name} failed: ${nvmeStatusName(status)}`);
     });
   }
 }

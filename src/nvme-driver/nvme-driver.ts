@@ -126,7 +126,8 @@ export class NvmeDriver implements NvmeHost {
     );
     this.#prps = new PrpBuilder(memory);
     this.#lists = {
-      take: () => this.#freeLists.pop() ?? this.#pages.take(listPagesFor(this.#wantedTransfer) || 1),
+      take: () =>
+        this.#freeLists.pop() ?? this.#pages.take(listPagesFor(this.#wantedTransfer) || 1),
       give: (gpa) => void this.#freeLists.push(gpa),
     };
     this.#pollTask = makeTask(this.#owner, () => this.#pollRegister());
@@ -170,7 +171,11 @@ export class NvmeDriver implements NvmeHost {
     const probed = probeFunction(this.#pci);
     if (typeof probed === 'string') {
       // `done` never comes inside `start`.
-      this.#wait(() => true, () => done(probed), () => {});
+      this.#wait(
+        () => true,
+        () => done(probed),
+        () => {},
+      );
       return;
     }
     this.#vectorCount = probed.vectorCount;
@@ -211,8 +216,7 @@ export class NvmeDriver implements NvmeHost {
     if (cid < 0) return false;
     this.#commands += 1;
     if (this.#costs.guestSubmitNs > 0) {
-      this.#busyUntil =
-        Math.max(this.#busyUntil, this.#executor.now) + this.#costs.guestSubmitNs;
+      this.#busyUntil = Math.max(this.#busyUntil, this.#executor.now) + this.#costs.guestSubmitNs;
     }
     const where = (queueId << 16) | cid;
     this.#tracer?.event(Layer.nvmeDriver, 'submit', request.ioId, where, request.slba);
@@ -289,7 +293,8 @@ export class NvmeDriver implements NvmeHost {
     this.#wait(
       () => (this.#csts() & (Csts.rdy | Csts.cfs)) !== 0,
       () => {
-        if ((this.#csts() & Csts.cfs) !== 0) fail('the controller reports a fatal error (CSTS.CFS)');
+        if ((this.#csts() & Csts.cfs) !== 0)
+          fail('the controller reports a fatal error (CSTS.CFS)');
         else enabled();
       },
       () => fail('the controller does not become ready'),
@@ -407,7 +412,13 @@ export class NvmeDriver implements NvmeHost {
       if (request === undefined) break;
       this.#completions += 1;
       this.#progressAt = this.#executor.now;
-      this.#tracer?.event(Layer.nvmeDriver, 'complete', request.ioId, pair.id << 16, request.status);
+      this.#tracer?.event(
+        Layer.nvmeDriver,
+        'complete',
+        request.ioId,
+        pair.id << 16,
+        request.status,
+      );
       // The device may reuse the entry before the request's owner acts, so the head is told last in a free run.
       if (cost > 0) this.#ringHead(pair);
       request.end(request);

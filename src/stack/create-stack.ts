@@ -68,8 +68,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   const subsystem = new NvmeSubsystem({ seed: config.seed });
   subsystem.addNamespace(1, unit);
   const target = new NvmeTargetController(executor, subsystem, { version: NVME_VERSION });
-  const road =
-    config.road === 'direct' ? buildDirect(target) : buildVhostNvme(world, target);
+  const road = config.road === 'direct' ? buildDirect(target) : buildVhostNvme(world, target);
 
   let interrupts = 0;
   const pci: NvmePciFunction = new NvmePciFunction(
