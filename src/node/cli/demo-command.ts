@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { statusName } from '../../wire/nvme-status.ts';
+import { nvmeStatusName } from '../../wire/nvme-status.ts';
 import {
   bufferBytes,
   countText,
@@ -101,7 +101,7 @@ async function demonstrate(
   const result = await runWorkload(io, stack.target, plan, choice.seed);
   io.out(
     `=== ${choice.road} on ${choice.backend.options.type === 'iblock' ? `iblock, ${choice.backend.options.disk}` : choice.backend.options.type} ===\n\n` +
-      `${stack.describe()}\n\nThe path of one write of 4 KiB:\n${path?.text() ?? ''}\n\n${textReport(result, statusName)}\n\n`,
+      `${stack.describe()}\n\nThe path of one write of 4 KiB:\n${path?.text() ?? ''}\n\n${textReport(result, nvmeStatusName)}\n\n`,
   );
   await stack.close();
   return result;

@@ -1,6 +1,6 @@
 /** `lio-nvme run`: a job file through one stack. */
 import { TraceRecorder } from '../../sim/trace-recorder.ts';
-import { statusName } from '../../wire/nvme-status.ts';
+import { nvmeStatusName } from '../../wire/nvme-status.ts';
 import {
   bufferBytes,
   isClean,
@@ -49,8 +49,8 @@ export async function runCommand(
       trace && ((clock) => new TraceRecorder(clock, (line) => trace.line(line))),
     );
     const result = await runWorkload(io, stack.target, plan, choice.seed);
-    if (command.json) io.out(`${JSON.stringify(jsonReport(result, statusName), null, 2)}\n`);
-    else io.out(`${textReport(result, statusName)}\n\n${stack.describe()}\n`);
+    if (command.json) io.out(`${JSON.stringify(jsonReport(result, nvmeStatusName), null, 2)}\n`);
+    else io.out(`${textReport(result, nvmeStatusName)}\n\n${stack.describe()}\n`);
     await stack.close();
     if (result.wasInterrupted) return ExitCode.interrupted;
     return isClean(result) ? ExitCode.ok : ExitCode.errors;
