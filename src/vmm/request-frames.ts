@@ -47,8 +47,9 @@ export class RequestFrames {
     out.pushAddress(frame, REQUEST_HEADER_BYTES);
     if (direction !== DataDirection.none) {
       const list = direction === DataDirection.toDevice ? out : into;
-      list.append(data);
-      if (metadata.count > 0) list.append(metadata);
+      // As append, but for empty segments: a ring must not have any.
+      list.appendRange(data, 0, data.byteLength);
+      if (metadata.count > 0) list.appendRange(metadata, 0, metadata.byteLength);
     }
     into.pushAddress(frame + COMPLETION_AT, COMPLETION_BYTES);
     this.#write(frame, command);

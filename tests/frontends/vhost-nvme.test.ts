@@ -150,7 +150,7 @@ describe('endpoint', () => {
   });
 
   test.each([0, 1, 2, 3, 4, 5, 6])(
-    'cleared after %i steps: each request comes back once, next nothing is touched',
+    'cleared after %i steps: each request comes back once, then nothing is touched',
     (steps) => {
       const world = makeWorld();
       const { frontend, host, target, executor } = world;

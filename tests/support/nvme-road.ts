@@ -6,20 +6,29 @@ import {
   type GuestMemory,
   type NvmeCommand,
   type NvmePortEvents,
+  type Tracer,
   VhostErrno,
 } from '../../src/interfaces/index.ts';
 import { PageAllocator, RegionMemory } from '../../src/memory/index.ts';
 import { SimExecutor } from '../../src/sim/index.ts';
 import { VhostDevice } from '../../src/vhost/index.ts';
-import { VhostTransport, VirtqueueCommandPort } from '../../src/vmm/index.ts';
+import {
+  type DriverRingFactory,
+  VhostTransport,
+  VirtqueueCommandPort,
+} from '../../src/vmm/index.ts';
 import { MockTarget } from './mock-target.ts';
 import { PlainRing } from './plain-ring.ts';
+import { queueBytes, splitDevices, splitDrivers } from './split-rings.ts';
 
 export const GUEST_BYTES = 1 << 20;
 export const VMM_BASE = 0x4000_0000;
-export const VMM_BYTES = 1 << 20;
+export const VMM_BYTES = 1 << 21;
 
 export interface RoadOptions {
+  /** Rings of plain objects, or split rings in memory. */
+  rings?: 'plain' | 'split';
+  eventIdx?: boolean;
   ringSize?: number;
   indirect?: boolean;
   requestQueues?: number;
@@ -28,6 +37,7 @@ export interface RoadOptions {
   workerCommandNs?: number;
   eventfdWakeNs?: number;
   weight?: number;
+  tracer?: Tracer;
   wrapShared?: (memory: GuestMemory) => GuestMemory;
 }
 
@@ -41,42 +51,57 @@ export function makeRoad(options: RoadOptions = {}) {
     { base: 0, size: GUEST_BYTES },
     { base: VMM_BASE, size: VMM_BYTES },
   ]);
-  const pages = new PageAllocator(VMM_BASE, VMM_BYTES);
-  const target = new MockTarget(executor, options.targetInFlight);
-  const frontend = new VhostNvme(executor);
   const queueCount = 2 + requestQueues;
+  // The rings of the VMM lie before its frames.
+  const ringsBytes = options.rings === 'split' ? queueCount * queueBytes(ringSize) : 0x10_000;
+  const pages = new PageAllocator(VMM_BASE + ringsBytes, VMM_BYTES - ringsBytes);
+  const target = new MockTarget(executor, options.targetInFlight);
+  const frontend = new VhostNvme(
+    executor,
+    options.tracer === undefined ? {} : { tracer: options.tracer },
+  );
   const rings: PlainRing[] = [];
   const shared = options.wrapShared?.(memory) ?? memory;
+  const tracer = options.tracer === undefined ? {} : { tracer: options.tracer };
+  const plainDrivers: DriverRingFactory = (queue, kick) => {
+    const ring = new PlainRing(ringSize, indirect, () => kick.signal());
+    rings[queue] = ring;
+    const desc = VMM_BASE + queue * 0x1000;
+    return { driver: ring.driver, num: ringSize, desc, avail: desc + 16, used: desc + 32 };
+  };
+  const isSplit = options.rings === 'split';
   const vhost = new VhostDevice(
     executor,
     shared,
     frontend,
-    (_memory, start) => rings[(start.desc - VMM_BASE) / 0x1000]!.device,
-    { ringCount: queueCount, weight, workerCommandNs: options.workerCommandNs ?? 0 },
+    isSplit ? splitDevices : (_, start) => rings[(start.desc - VMM_BASE) / 0x1000]!.device,
+    {
+      ringCount: queueCount,
+      weight,
+      workerCommandNs: options.workerCommandNs ?? 0,
+      ...tracer,
+    },
   );
   const transport = new VhostTransport(
     executor,
     vhost,
     frontend,
     target,
-    (queue, kick) => {
-      const ring = new PlainRing(ringSize, indirect, () => kick.signal());
-      rings[queue] = ring;
-      const desc = VMM_BASE + queue * 0x1000;
-      return { driver: ring.driver, num: ringSize, desc, avail: desc + 16, used: desc + 32 };
-    },
+    isSplit ? splitDrivers(memory, VMM_BASE, ringSize) : plainDrivers,
     {
       queueCount,
       regions: [
         { guestAddress: 0, size: GUEST_BYTES, userAddress: 0 },
         { guestAddress: VMM_BASE, size: VMM_BYTES, userAddress: VMM_BASE },
       ],
+      featuresLo: (indirect ? 1 << 28 : 0) | (options.eventIdx === false ? 0 : 1 << 29),
       eventfdWakeNs: options.eventfdWakeNs ?? 0,
     },
   );
   const port = new VirtqueueCommandPort(executor, memory, pages, transport, {
     maxInFlight: options.maxInFlight ?? 64,
     maxTransferBytes: 128 * 1024,
+    ...tracer,
   });
   const seen: string[] = [];
   const events: NvmePortEvents = {

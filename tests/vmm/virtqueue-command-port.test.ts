@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/base/index.ts';
-import { AbortResult, VhostErrno } from '../../src/interfaces/index.ts';
-import { RegionMemory } from '../../src/memory/index.ts';
+import { AbortResult, type GuestMemory, VhostErrno } from '../../src/interfaces/index.ts';
+import { RecordingMemory, RegionMemory } from '../../src/memory/index.ts';
 import { SimExecutor } from '../../src/sim/index.ts';
 import { NvmeStatus } from '../../src/wire/index.ts';
 import { MockTarget } from '../support/mock-target.ts';
@@ -385,12 +385,15 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 const shape = fc.record({
+  rings: fc.constantFrom('plain' as const, 'split' as const, 'split' as const),
+  eventIdx: fc.boolean(),
   ringSize: fc.constantFrom(2, 4, 8, 64),
   indirect: fc.boolean(),
   requestQueues: fc.integer({ min: 1, max: 3 }),
   workerCommandNs: fc.constantFrom(0, 70),
   eventfdWakeNs: fc.constantFrom(0, 500),
   weight: fc.constantFrom(1, 3, 256),
+  isRecorded: fc.boolean(),
   targetInFlight: fc.constantFrom(1, 3, 256),
 });
 
@@ -424,7 +427,10 @@ test('any sequence of commands gives through the road what it gives on the targe
     fc.property(shape, fc.array(step, { maxLength: 40 }), (options, steps) => {
       // Two descriptors cannot hold header, data and completion unless they stand in a table of their own.
       const indirect = options.indirect || options.ringSize < 4;
-      const road = roadUp({ ...options, indirect, maxInFlight: 40 });
+      const { isRecorded, ...rest } = options;
+      const wrapShared = (memory: GuestMemory) =>
+        isRecorded ? new RecordingMemory(memory) : memory;
+      const road = roadUp({ ...rest, indirect, maxInFlight: 40, wrapShared });
       const executor = new SimExecutor();
       const memory = new RegionMemory([{ base: 0, size: GUEST_BYTES }]);
       const direct = new MockTarget(executor);
