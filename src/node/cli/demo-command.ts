@@ -45,7 +45,7 @@ verify=crc32c
 
 /** Runs the demonstration and gives the exit code. */
 export async function demoCommand(io: CliIo, seed: number, openStack: OpenStack): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'lio-nvme-'));
+  const directory = mkdtempSync(join(tmpdir(), 'lio-nvme-demo-'));
   const backends = [
     'rd_mcp:64MiB',
     `fileio:${join(directory, 'disk.img')}:64MiB`,
