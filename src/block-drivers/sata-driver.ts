@@ -59,7 +59,6 @@ interface Slot {
 const Phase = { idle: 0, identify: 1, readLog: 2, reset: 3 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
-const _NO_DATA = new SgList(1);
 const LBA_BIT = 0x40;
 const FUA_BIT = 0x80;
 const ERROR_BITS = AtaStatusBit.error | AtaStatusBit.deviceFault;
