@@ -1,2 +1,4 @@
 /** Replayers, arbitraries, models and compliance suites for users' own layers. @packageDocumentation */
+
+export * from './target/index.ts';
 export * from './virtqueue/index.ts';
