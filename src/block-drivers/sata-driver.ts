@@ -119,7 +119,8 @@ export class SataDriver implements BlkMqOps {
   queueRq(_hardwareQueue: number, request: Request): QueueRqResult {
     const slot = this.#slots[request.tag]!;
     const queued = this.#isQueued(request);
-    if (!this.#mayIssue(queued)) return QueueRqResult.deviceResource;
+    // Those that are to be sent again came first.
+    if (this.#again.count > 0 || !this.#mayIssue(queued)) return QueueRqResult.deviceResource;
     slot.request = request;
     slot.retries = 0;
     slot.isTimedOut = false;
@@ -252,7 +253,7 @@ export class SataDriver implements BlkMqOps {
   }
 
   /** What the device has no more is sent again; `except` is dealt with by the caller. */
-  #dropIssued(except: Slot | undefined): void {
+  #dropIssued(except: Slot): void {
     for (let tag = 0; tag < ATA_SLOTS; tag++) {
       const slot = this.#slots[tag]!;
       if (slot.isIssued && slot !== except) this.#retry(tag, slot);
@@ -293,7 +294,14 @@ export class SataDriver implements BlkMqOps {
   /** The signature came: the device has forgotten everything. */
   #resume(): void {
     this.#phase = Phase.idle;
-    this.#dropIssued(undefined);
+    for (let tag = 0; tag < ATA_SLOTS; tag++) {
+      const slot = this.#slots[tag]!;
+      if (!slot.isIssued) continue;
+      // A device that a reset does not help must not be reset for ever.
+      slot.retries += 1;
+      if (slot.isTimedOut || slot.retries <= ATA_MAX_RETRIES) this.#retry(tag, slot);
+      else this.#finish(slot, BlkStatus.ioError);
+    }
     this.#executor.post(this.#againTask);
   }
 
