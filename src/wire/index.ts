@@ -36,6 +36,19 @@ export {
   namespaceList,
 } from './nvme-identify.ts';
 export {
+  DSM_RANGE_BYTES,
+  dsmRange,
+  ERROR_LOG_ENTRY_BYTES,
+  errorLogEntry,
+  FIRMWARE_LOG_BYTES,
+  firmwareLog,
+  NAMESPACE_DESCRIPTOR_BYTES,
+  NamespaceIdType,
+  namespaceDescriptor,
+  SMART_LOG_BYTES,
+  smartLog,
+} from './nvme-logs.ts';
+export {
   AdminOpcode,
   AsyncErrorInfo,
   AsyncEventType,
@@ -55,6 +68,26 @@ export {
   STATUS_MORE,
 } from './nvme-status.ts';
 export { makeTransfer, type NvmeTransfer, transferOf } from './nvme-transfer.ts';
+export {
+  COMPLETION_BYTES,
+  CONTROL_BYTES,
+  CONTROL_QUEUE,
+  ControlOp,
+  ControlResult,
+  controlRequest,
+  controlResponse,
+  EVENT_BYTES,
+  EVENT_QUEUE,
+  EventKind,
+  eventFrame,
+  FIRST_REQUEST_QUEUE,
+  formatEntry,
+  MAX_FORMAT_NSID,
+  REQUEST_HEADER_BYTES,
+  requestCompletion,
+  requestHeader,
+  requestQueueOf,
+} from './nvme-virtqueue.ts';
 export {
   MSIX_ENTRY_BYTES,
   msixCapability,

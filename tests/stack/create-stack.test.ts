@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/base/assert.ts';
+import { describe, expect, it } from 'vitest';
 import type { StackOptions } from '../../src/stack/config.ts';
 import { createStack } from '../../src/stack/create-stack.ts';
 import { checkAsyncProperty, runs } from '../support/runs.ts';
