@@ -9,7 +9,6 @@ import type { PciFunction } from '../interfaces/pci-function.ts';
 import type { PageAllocator } from '../memory/page-allocator.ts';
 import { PAGE_BYTES } from '../memory/region-memory.ts';
 import { makeTask } from '../sim/task.ts';
-import { CQE_BYTES, SQE_BYTES } from '../wire/nvme-entries.ts';
 import {
   IDENTIFY_BYTES,
   identifyController,
@@ -20,17 +19,17 @@ import {
   NAMESPACE_LIST_ENTRIES,
 } from '../wire/nvme-identify.ts';
 import { AdminOpcode, FeatureId, IdentifyCns } from '../wire/nvme-opcodes.ts';
-import { Cc, Csts, DOORBELL_BASE, NvmeRegister } from '../wire/nvme-registers.ts';
+import { Cc, Csts, NvmeRegister } from '../wire/nvme-registers.ts';
 import { nvmeStatusName } from '../wire/nvme-status.ts';
 import type { ResolvedDriverOptions } from './options.ts';
+import { PairMaker } from './pair-maker.ts';
 import {
   disableFunction,
   enableFunction,
   type ProbedFunction,
   probeFunction,
 } from './pci-probe.ts';
-import { PrpWriter } from './prp-writer.ts';
-import { QueuePair } from './queue-pair.ts';
+import type { QueuePair } from './queue-pair.ts';
 
 /** What the bring-up needs of the driver. */
 export interface BringUpHost {
@@ -62,6 +61,7 @@ export class BringUp {
   readonly #pci: PciFunction;
   readonly #options: ResolvedDriverOptions;
   readonly #host: BringUpHost;
+  readonly #maker: PairMaker;
   readonly #request: NvmeHostRequest;
   readonly #pollTask: Task;
   readonly #bytes = new Uint8Array(IDENTIFY_BYTES);
@@ -92,8 +92,9 @@ export class BringUp {
     this.#pci = pci;
     this.#options = options;
     this.#host = host;
+    this.#maker = new PairMaker(memory, pages, options.pageBytes);
     this.maxTransferBytes = options.maxTransferBytes;
-    this.#pollTask = makeTask('nvme-driver', () => this.#poll());
+    this.#pollTask = makeTask(options.owner, () => this.#poll());
     this.#request = {
       ioId: 0,
       opcode: 0,
@@ -159,10 +160,7 @@ export class BringUp {
 
   /** Gives back the pages of a pair. */
   givePages(pair: QueuePair): void {
-    const { at, depth } = pair;
-    this.#pages.give(at.sq, pagesOf(depth * SQE_BYTES));
-    this.#pages.give(at.cq, pagesOf(depth * CQE_BYTES));
-    this.#pages.give(at.lists, pagesOf((depth - 1) * at.listBytes));
+    this.#maker.give(pair);
   }
 
   get #useMsix(): boolean {
@@ -190,7 +188,7 @@ export class BringUp {
   }
 
   #enable(): void {
-    const depth = this.#options.adminQueueDepth;
+    const depth = this.#options.adminQueueEntries;
     const admin = this.#makePair(0, depth, 0, this.#options.maxTransferBytes);
     this.#buffer = this.#pages.take(IDENTIFY_BYTES / PAGE_BYTES);
     if (admin === undefined || this.#buffer < 0) {
@@ -272,7 +270,7 @@ export class BringUp {
       this.#done();
       return;
     }
-    const depth = Math.min(this.#options.queueDepth, this.#entries);
+    const depth = Math.min(this.#options.queueEntries, this.#entries);
     const vector = this.#useMsix ? id % this.#probed.vectorCount : 0;
     const pair = this.#makePair(id, depth, vector, this.maxTransferBytes);
     if (pair === undefined) {
@@ -329,30 +327,25 @@ export class BringUp {
     request.raw![1] = cdw11;
     request.data.clear();
     if (gpa > 0) request.data.pushAddress(gpa, PAGE_BYTES);
-    this.#answered = then;
+    this.#answered = (status, dw0) => {
+      this.#executor.cancel(this.#pollTask);
+      then(status, dw0);
+    };
     this.#host.submit(request);
+    // A timer of the foreground: nothing else would wake a driver whose controller died.
+    this.#waitStatus(Csts.cfs, Csts.cfs, this.#options.timeoutNs, (isFatal) => {
+      this.#answered = () => undefined;
+      this.#done(
+        isFatal
+          ? 'controller reports a fatal status during its start'
+          : 'controller does not answer an admin command',
+      );
+    });
   }
 
-  #makePair(id: number, depth: number, vector: number, maxBytes: number): QueuePair | undefined {
-    const { pageBytes } = this.#options;
-    const entries = maxBytes / pageBytes;
-    const listBytes = PrpWriter.listBytes(entries, pageBytes);
-    const align = pageBytes / PAGE_BYTES;
-    const sq = this.#pages.take(pagesOf(depth * SQE_BYTES), align);
-    const cq = this.#pages.take(pagesOf(depth * CQE_BYTES), align);
-    const lists = this.#pages.take(pagesOf((depth - 1) * listBytes), align);
-    if (sq < 0 || cq < 0 || lists < 0) {
-      if (sq >= 0) this.#pages.give(sq, pagesOf(depth * SQE_BYTES));
-      if (cq >= 0) this.#pages.give(cq, pagesOf(depth * CQE_BYTES));
-      return undefined;
-    }
-    // An entry left over from another life could carry the phase tag of a new one.
-    this.#memory.fill(cq, 0, depth * CQE_BYTES);
-    const prps = new PrpWriter(this.#memory, pageBytes, entries);
-    const doorbell = DOORBELL_BASE + 2 * id * this.#stride;
-    const at = { sq, cq, lists, listBytes };
-    const pair = new QueuePair(this.#memory, prps, id, depth, vector, doorbell, this.#stride, at);
-    this.#host.pairMade(pair);
+  #makePair(id: number, entries: number, vector: number, max: number): QueuePair | undefined {
+    const pair = this.#maker.make(id, entries, vector, this.#stride, max);
+    if (pair !== undefined) this.#host.pairMade(pair);
     return pair;
   }
 
@@ -391,8 +384,4 @@ export class BringUp {
     this.#write(at, value % 0x1_0000_0000);
     this.#write(at + 4, Math.floor(value / 0x1_0000_0000));
   }
-}
-
-function pagesOf(bytes: number): number {
-  return Math.ceil(bytes / PAGE_BYTES);
 }

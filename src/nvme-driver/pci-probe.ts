@@ -13,6 +13,8 @@ const MAX_CAPABILITIES = 48;
 const STATUS_CAPABILITIES = 0x10;
 const MSIX_ENABLE = 0x8000_0000;
 const MSIX_FUNCTION_MASK = 0x4000_0000;
+/** Where BAR0 is put when nobody placed it: below 4 GiB, where a PC keeps its devices. */
+const BAR_ADDRESS = 0xe000_0000;
 /** Where messages go on the machines that have local interrupt controllers; the data is the vector. */
 const MESSAGE_ADDRESS = 0xfee0_0000;
 
@@ -50,8 +52,12 @@ export function probeFunction(pci: PciFunction): ProbedFunction {
   return found;
 }
 
-/** Lets the function master the bus and decode memory; with MSI-X, opens all vectors. */
+/** Places BAR0, lets the function master the bus and decode memory; with MSI-X, opens all vectors. */
 export function enableFunction(pci: PciFunction, found: ProbedFunction, useMsix: boolean): void {
+  const isPlaced = (pci.configRead(PciRegister.bar0, 4) & ~15) !== 0;
+  if (!isPlaced && pci.configRead(PciRegister.bar1, 4) === 0) {
+    pci.configWrite(PciRegister.bar0, 4, BAR_ADDRESS);
+  }
   const command = pci.configRead(PciRegister.command, 2);
   const wanted = PciCommand.memory | PciCommand.busMaster | (useMsix ? PciCommand.intxDisable : 0);
   pci.configWrite(PciRegister.command, 2, (command & ~PciCommand.intxDisable) | wanted);

@@ -7,8 +7,9 @@
  * Does not model: reset and requeue after a timeout, SGLs, metadata, shadow doorbells.
  *
  * Events of the layer `nvme-driver`: `submit` (the request's own ioId; a: queue << 16 | cid, the controller's ioId; b: opcode),
- * `complete` (a: queue << 16 | cid, b: status), `bad-cid` (a: queue, b: cid), `dead` (no numbers).
+ * `complete` (a: queue << 16 | cid, b: status), `doorbell` (a: queue, b: tail), `bad-cid` (a: queue, b: cid), `dead` (no numbers).
  */
+import { assert } from '../base/assert.ts';
 import { SgList } from '../base/sg-list.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
@@ -31,12 +32,29 @@ const WATCHES_PER_TIMEOUT = 4;
 /** Abort commands that may be in flight at once. */
 const MAX_ABORTS = 4;
 
+/** Status of requests that the driver ended itself. */
+export const ABORTED_BY_HOST: number = NvmeStatus.abortedByHost | STATUS_DNR;
+const REFUSED: number = NvmeStatus.invalidField | STATUS_DNR;
+
+/** What a driver has done. */
+export interface NvmeDriverCounters extends Readonly<Record<string, number>> {
+  /** Commands that were queued. */
+  readonly commands: number;
+  /** Completions that were reaped. */
+  readonly completions: number;
+  /** Doorbells that were written. */
+  readonly doorbells: number;
+  /** Interrupts that arrived. */
+  readonly interrupts: number;
+}
+
 /** {@link NvmeHost} on a {@link PciFunction}. */
 export class NvmeDriver implements NvmeHost {
   readonly #executor: Executor;
   readonly #pci: PciFunction;
   readonly #bringUp: BringUp;
   readonly #tracer: Tracer | undefined;
+  readonly #owner: string;
   readonly #submitNs: number;
   readonly #completeNs: number;
   readonly #interruptNs: number;
@@ -51,6 +69,13 @@ export class NvmeDriver implements NvmeHost {
   readonly #rejected: NvmeHostRequest[] = [];
   readonly #rejectTask: Task;
   readonly #aborts: NvmeHostRequest[] = [];
+  /** Who waits for the start, and for the end of what is going on. */
+  #startDone: ((error?: string) => void) | undefined = undefined;
+  readonly #stopDone: (() => void)[] = [];
+  #commands = 0;
+  #completions = 0;
+  #doorbells = 0;
+  #interrupts = 0;
 
   /**
    * @param memory where queues, PRP lists and the data of requests lie
@@ -60,20 +85,21 @@ export class NvmeDriver implements NvmeHost {
   constructor(
     executor: Executor,
     memory: GuestMemory,
-    pages: PageAllocator,
     pci: PciFunction,
+    pages: PageAllocator,
     options: NvmeDriverOptions = {},
   ) {
     const resolved = resolveDriverOptions(options);
     this.#executor = executor;
     this.#pci = pci;
     this.#tracer = resolved.tracer;
+    this.#owner = resolved.owner;
     this.#submitNs = resolved.costs.guestSubmitNs;
     this.#completeNs = resolved.costs.guestCompleteNs;
     this.#interruptNs = resolved.costs.interruptNs;
     this.#timeoutNs = resolved.timeoutNs;
-    this.#watchTask = makeTask('nvme-driver', () => this.#watch(), true);
-    this.#rejectTask = makeTask('nvme-driver', () => this.#endRejected());
+    this.#watchTask = makeTask(this.#owner, () => this.#watch(), true);
+    this.#rejectTask = makeTask(this.#owner, () => this.#endRejected());
     this.#bringUp = new BringUp(executor, memory, pages, pci, resolved, {
       pairMade: (pair) => this.#adoptPair(pair),
       submit: (request) => {
@@ -100,12 +126,24 @@ export class NvmeDriver implements NvmeHost {
     return this.#bringUp.namespaces;
   }
 
+  /** What it has done since it was made. */
+  counters(): NvmeDriverCounters {
+    return {
+      commands: this.#commands,
+      completions: this.#completions,
+      doorbells: this.#doorbells,
+      interrupts: this.#interrupts,
+    };
+  }
+
   /** Brings the controller up; `done` gets what went wrong, and then the driver is as before. Not while it is up. */
   start(done: (error?: string) => void): void {
+    assert(!this.#alive && this.#stopDone.length === 0, 'a driver is started once at a time');
     this.#alive = true;
+    this.#startDone = done;
     this.#bringUp.start((error) => {
-      if (error === undefined) done();
-      else this.#tearDown(false, () => done(error));
+      if (error === undefined) this.#started(undefined);
+      else this.#tearDown(false, () => this.#started(error));
     });
   }
 
@@ -116,6 +154,7 @@ export class NvmeDriver implements NvmeHost {
 
   /** The message of `vector` arrived. */
   interrupt(vector: number): void {
+    this.#interrupts += 1;
     for (const pair of this.#pairs) if (pair.vector === vector) this.#reapSoon(pair);
   }
 
@@ -134,16 +173,17 @@ export class NvmeDriver implements NvmeHost {
   queueRq(queueId: number, request: NvmeHostRequest): boolean {
     const pair = this.#pairs[queueId];
     if (!this.#alive || pair === undefined) {
-      this.#reject(request, this.#alive ? NvmeStatus.invalidField : NvmeStatus.abortedByHost);
+      this.#reject(request, this.#alive ? REFUSED : ABORTED_BY_HOST);
       return true;
     }
     const cid = pair.nextCid;
     const result = pair.queue(request, this.#executor.now);
     if (result !== QueueResult.queued) {
       if (result === QueueResult.full) return false;
-      this.#reject(request, NvmeStatus.invalidField);
+      this.#reject(request, REFUSED);
       return true;
     }
+    this.#commands += 1;
     const ioId = (queueId << 16) | cid;
     this.#tracer?.event(Layer.nvmeDriver, 'submit', request.ioId, ioId, request.opcode);
     if (!this.#watching) this.#watchLater();
@@ -179,15 +219,24 @@ export class NvmeDriver implements NvmeHost {
     return AbortResult.unknown;
   }
 
+  #started(error: string | undefined): void {
+    const done = this.#startDone;
+    this.#startDone = undefined;
+    if (error === undefined) done?.();
+    else done?.(error);
+  }
+
   #adoptPair(pair: QueuePair): void {
-    pair.ringTask = makeTask('nvme-driver', () => this.#ring(pair));
-    pair.reapTask = makeTask('nvme-driver', () => this.#reap(pair));
+    pair.ringTask = makeTask(this.#owner, () => this.#ring(pair));
+    pair.reapTask = makeTask(this.#owner, () => this.#reap(pair));
     this.#pairs = [...this.#pairs, pair];
   }
 
   #ring(pair: QueuePair): void {
     if (!this.#alive) return;
     pair.rung = pair.tail;
+    this.#doorbells += 1;
+    this.#tracer?.event(Layer.nvmeDriver, 'doorbell', 0, pair.id, pair.tail);
     this.#pci.mmioWrite(pair.sqDoorbell, 4, pair.tail);
   }
 
@@ -211,6 +260,7 @@ export class NvmeDriver implements NvmeHost {
         this.#tracer?.event(Layer.nvmeDriver, 'bad-cid', 0, pair.id, cid);
         continue;
       }
+      this.#completions += 1;
       request.status = last >>> 17;
       request.dw0 = cqe[CqeWord.dw0]! >>> 0;
       const ioId = (pair.id << 16) | cid;
@@ -224,6 +274,7 @@ export class NvmeDriver implements NvmeHost {
     }
     if (!this.#alive) return;
     if (pair.head !== from || pair.phase !== phase) {
+      this.#doorbells += 1;
       this.#pci.mmioWrite(pair.cqDoorbell, 4, pair.head);
     }
     // A pin that stays high asks again, after the controller saw the doorbell.
@@ -233,7 +284,7 @@ export class NvmeDriver implements NvmeHost {
   }
 
   #reject(request: NvmeHostRequest, status: number): void {
-    request.status = status | STATUS_DNR;
+    request.status = status;
     request.dw0 = 0;
     this.#rejected.push(request);
     this.#executor.post(this.#rejectTask);
@@ -295,28 +346,32 @@ export class NvmeDriver implements NvmeHost {
 
   #die(): void {
     this.#tracer?.event(Layer.nvmeDriver, 'dead', 0, 0, 0);
-    this.#tearDown(false, () => undefined);
+    this.#tearDown(false, () => this.#started('controller died during its start'));
   }
 
   /** Stops the controller, and only then lets go of the buffers of what is in flight. */
   #tearDown(orderly: boolean, done: () => void): void {
     this.#alive = false;
+    this.#stopDone.push(done);
+    if (this.#stopDone.length > 1) return;
     this.#executor.cancel(this.#watchTask);
     this.#watching = false;
     this.#bringUp.stop(orderly, () => {
-      const pairs = this.#pairs;
+      for (const pair of this.#pairs) this.#dissolve(pair);
       this.#pairs = [];
-      for (const pair of pairs) {
-        this.#executor.cancel(pair.ringTask!);
-        this.#executor.cancel(pair.reapTask!);
-        for (let cid = 0; cid < pair.requests.length; cid++) {
-          const request = pair.take(cid);
-          if (request !== undefined) this.#reject(request, NvmeStatus.abortedByHost);
-        }
-        this.#bringUp.givePages(pair);
-      }
       this.#endRejected();
-      done();
+      for (const each of this.#stopDone.splice(0)) each();
+      this.#started('driver was shut down during its start');
     });
+  }
+
+  #dissolve(pair: QueuePair): void {
+    this.#executor.cancel(pair.ringTask!);
+    this.#executor.cancel(pair.reapTask!);
+    for (let cid = 0; cid < pair.requests.length; cid++) {
+      const request = pair.take(cid);
+      if (request !== undefined) this.#reject(request, ABORTED_BY_HOST);
+    }
+    this.#bringUp.givePages(pair);
   }
 }
