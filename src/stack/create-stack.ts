@@ -95,7 +95,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   );
   const driver = new NvmeDriver(executor, memory.guest, pci, memory.guestDriverPages, {
     ioQueues: config.guest.queues,
-    queueDepth: config.guest.queueDepth,
+    queueEntries: config.guest.queueDepth,
     costs: world.costs,
     tracer,
   });
