@@ -6,10 +6,20 @@ import { publicRooms, root } from './support/source-tree.ts';
 /** Most kibibytes of each entry, minified and compressed: about 30 % above what it was when last set. */
 const BUDGETS_KIB: Readonly<Record<string, number>> = {
   '.': 4,
+  './backends': 7,
+  './block': 10,
+  './block-drivers': 2,
+  './devices': 5,
+  './frontends': 10,
   './interfaces': 2,
   './memory': 4,
+  './nvme-device': 17,
   './sim': 4,
-  './wire': 2,
+  './target': 17,
+  './vhost': 7,
+  './virtqueue': 10,
+  './vmm': 10,
+  './wire': 9,
 };
 
 /** Rooms for Node alone, and for tests. */

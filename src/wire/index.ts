@@ -36,6 +36,19 @@ export {
   namespaceList,
 } from './nvme-identify.ts';
 export {
+  DSM_RANGE_BYTES,
+  dsmRange,
+  ERROR_LOG_ENTRY_BYTES,
+  errorLogEntry,
+  FIRMWARE_LOG_BYTES,
+  firmwareLog,
+  NAMESPACE_DESCRIPTOR_BYTES,
+  NamespaceIdType,
+  namespaceDescriptor,
+  SMART_LOG_BYTES,
+  smartLog,
+} from './nvme-logs.ts';
+export {
   AdminOpcode,
   AsyncErrorInfo,
   AsyncEventType,
