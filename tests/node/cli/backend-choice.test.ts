@@ -35,9 +35,14 @@ describe('parseBackend', () => {
     expect(() => parseBackend(`fileio:${path}`)).toThrow(`there is no file ${path}`);
     writeFileSync(path, new Uint8Array(8192));
     expect(parseBackend(`fileio:${path}`)).toMatchObject({ path, size: 8192 });
+    expect(parseBackend(`fileio:${path}:8192`)).toMatchObject({ path, size: 8192 });
+    expect(() => parseBackend(`fileio:${path}:1MiB`)).toThrow(
+      'has 8192 bytes, and is left as it is',
+    );
     writeFileSync(path, new Uint8Array(8000));
     expect(() => parseBackend(`fileio:${path}`)).toThrow('8000 bytes are not accepted');
     expect(() => parseBackend(`fileio:${directory}`)).toThrow('is no regular file');
+    expect(() => parseBackend(`fileio:${directory}/no/where:1MiB`)).toThrow('ENOENT');
   });
 
   it.each([

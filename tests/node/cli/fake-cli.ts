@@ -4,7 +4,7 @@ import type { Tracer } from '../../../src/interfaces/tracer.ts';
 import type { StackChoice } from '../../../src/node/cli/arguments.ts';
 import type { CliIo } from '../../../src/node/cli/cli-io.ts';
 import { main } from '../../../src/node/cli/main.ts';
-import type { OpenStack } from '../../../src/node/cli/opened-stack.ts';
+import type { OpenStack, StackNeeds } from '../../../src/node/cli/opened-stack.ts';
 import { type FakeOptions, FakeTarget } from '../../workload/fake-target.ts';
 
 export class FakeIo implements CliIo {
@@ -51,16 +51,16 @@ export class FakeIo implements CliIo {
 /** What a fake stack was asked for. */
 export interface Opened {
   readonly choices: StackChoice[];
-  readonly bufferBytes: number[];
+  readonly needs: StackNeeds[];
   closed: number;
 }
 
 /** Opens fake targets of the size that is chosen. */
 export function fakeOpener(options: FakeOptions = {}): { opened: Opened; openStack: OpenStack } {
-  const opened: Opened = { choices: [], bufferBytes: [], closed: 0 };
-  const openStack: OpenStack = (choice, bufferBytes, makeTracer) => {
+  const opened: Opened = { choices: [], needs: [], closed: 0 };
+  const openStack: OpenStack = (choice, needs, makeTracer) => {
     opened.choices.push(choice);
-    opened.bufferBytes.push(bufferBytes);
+    opened.needs.push(needs);
     let tracer: Tracer | undefined;
     const target = new FakeTarget({
       blocks: choice.backend.size / 512,

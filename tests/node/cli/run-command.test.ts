@@ -29,7 +29,7 @@ describe('run', () => {
     expect(io.stderr).toBe(`note: ${path}: ignored, as they say how fio works: ioengine\n`);
     expect(opened).toMatchObject({
       choices: [{ seed: 5, road: 'vhost-nvme' }],
-      bufferBytes: [4096],
+      needs: [{ bufferBytes: 4096, jobs: 1 }],
       closed: 1,
     });
   });
