@@ -3,7 +3,5 @@
  *
  * @packageDocumentation
  */
-export { NvmeDriver } from './driver.ts';
-export type { NvmeDriverOptions } from './options.ts';
 export { ABORTED_BY_HOST, NvmeDriver, type NvmeDriverCounters } from './nvme-driver.ts';
 export { COMMAND_TIMEOUT_NS, type NvmeDriverOptions } from './options.ts';

@@ -93,9 +93,9 @@ export function createStack(options: CreateStackOptions = {}): Stack {
       tracer,
     },
   );
-  const driver = new NvmeDriver(executor, memory.guest, memory.guestDriverPages, pci, {
+  const driver = new NvmeDriver(executor, memory.guest, pci, memory.guestDriverPages, {
     ioQueues: config.guest.queues,
-    queueDepth: config.guest.queueDepth,
+    queueEntries: config.guest.queueDepth,
     costs: world.costs,
     tracer,
   });
@@ -107,7 +107,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
       place: 'guest',
       name: 'NVMe driver',
       below: 'MMIO, DMA, MSI-X',
-      counters: () => ({ queues: driver.ioQueueCount, interrupts }),
+      counters: () => ({ ...driver.counters(), interrupts }),
     },
     {
       place: 'VMM',
