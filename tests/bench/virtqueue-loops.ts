@@ -14,8 +14,8 @@ const SIZE = 256;
 const DATA = 0x10_0000;
 const TABLES = 0x8_0000;
 
-/** What a loop found, so that the compiler keeps the work. */
-let sink = 0;
+/** What a loop found, so that the compiler keeps the work. @public */
+export let sink = 0;
 
 function chain(): VirtqueueChain {
   return { id: 0, descriptorCount: 0, readable: new SgList(), writable: new SgList() };
