@@ -14,18 +14,16 @@ import { DeviceFault, type VirtqueueDeviceOptions } from './device-options.ts';
 import { InOrderWindow } from './in-order-window.ts';
 import {
   checkQueueSize,
-  DESC_AVAIL,
   DESC_BYTES,
-  DESC_INDIRECT,
   DESC_NEXT,
-  DESC_USED,
-  DESC_WRITE,
   EVENT_DESC,
   EVENT_DISABLE,
   EVENT_ENABLE,
 } from './ring-layout.ts';
 
 const NOTHING_FILLED = -1;
+
+// The hot paths write their small numbers out, as in the driver's side.
 
 /** {@link VirtqueueDevice} on a packed ring. */
 export class PackedVirtqueueDevice implements VirtqueueDevice {
@@ -50,9 +48,9 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
   #usedWrap = 1;
   #sinceSignal = 0;
   #hasUsed = false;
-  /** Slot whose flags wait for `flushUsed`, and those flags. */
+  /** Slot whose id and flags wait for `flushUsed`, and those. */
   #filledAt = NOTHING_FILLED;
-  #filledFlags = 0;
+  #filledLast = 0;
   #brokenReason: DeviceFault | undefined = undefined;
 
   /**
@@ -90,13 +88,38 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
 
   pop(chain: VirtqueueChain): PopResult {
     if (this.#brokenReason !== undefined) return PopResult.broken;
-    const slot = this.#lastAvail;
-    const last = this.#desc.get32(slot * DESC_BYTES + 12);
+    const desc = this.#desc;
+    let slot = this.#lastAvail;
+    let last = desc.get32((slot << 4) + 12) | 0;
     if (!isAvailable(last >>> 16, this.#availWrap)) return PopResult.empty;
     if (this.#inFlight >= this.#size) return this.#break(DeviceFault.tooManyInFlight);
-    const fault = this.#walk(slot, last, chain);
+    const { readable, writable } = chain;
+    readable.clear();
+    writable.clear();
+    const reader = this.#reader;
+    let fault: DeviceFault | undefined;
+    for (let seen = 1; ; seen++) {
+      const at = slot << 4;
+      const lo = desc.get32(at);
+      const hi = desc.get32(at + 4);
+      const length = desc.get32(at + 8);
+      const flags = last >>> 16;
+      chain.descriptorCount = seen;
+      if ((flags & 4) !== 0) {
+        fault = this.#readTable(chain, lo, hi, length, flags);
+        break;
+      }
+      fault = reader.push(readable, writable, lo, hi, length, flags);
+      if (fault !== undefined || (flags & 1) === 0) break;
+      if (seen === this.#size) return this.#break(DeviceFault.loop);
+      slot = slot + 1 < this.#size ? slot + 1 : 0;
+      last = desc.get32((slot << 4) + 12) | 0;
+    }
+    fault ??= reader.finish(chain);
     if (fault !== undefined) return this.#break(fault);
-    const id = chain.id;
+    // The id of the chain is that of its last descriptor.
+    const id = last & 0xffff;
+    chain.id = id;
     if (id >= this.#size) return this.#break(DeviceFault.idRange);
     if (this.#window !== undefined && !this.#window.open(id, chain)) {
       return this.#break(DeviceFault.idInFlight);
@@ -144,9 +167,9 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
       this.#putUsed(batchId, batchDescriptors, batchLength, batchHasWritable);
       this.#inFlight -= window.batchCount;
     }
-    if (this.#filledAt === NOTHING_FILLED) return;
-    // All that was filled must be visible before the flags of its first descriptor.
-    this.#desc.set16(this.#filledAt * DESC_BYTES + 14, this.#filledFlags);
+    if (this.#filledAt < 0) return;
+    // All that was filled must be visible before the id and flags of its first descriptor.
+    this.#desc.set32((this.#filledAt << 4) + 12, this.#filledLast);
     this.#filledAt = NOTHING_FILLED;
   }
 
@@ -157,7 +180,7 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
     this.#sinceSignal = 0;
     const event = this.#driverEvent.get32(0);
     const flags = event >>> 16;
-    if (flags !== EVENT_DESC) return flags !== EVENT_DISABLE;
+    if (flags !== 2) return flags !== 1;
     let at = event & 0x7fff;
     if (((event >>> 15) & 1) !== this.#usedWrap) at = (at - this.#size) & 0xffff;
     return needEvent(at, this.#used, (this.#used - since) & 0xffff);
@@ -197,49 +220,30 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
     this.#window?.clear();
   }
 
-  #walk(head: number, headLast: number, chain: VirtqueueChain): DeviceFault | undefined {
-    const { readable, writable } = chain;
-    readable.clear();
-    writable.clear();
-    let slot = head;
-    let last = headLast;
-    for (let seen = 1; ; seen++) {
-      const at = slot * DESC_BYTES;
-      const lo = this.#desc.get32(at);
-      const hi = this.#desc.get32(at + 4);
-      const length = this.#desc.get32(at + 8);
-      const flags = last >>> 16;
-      // The id of the chain is that of its last descriptor.
-      chain.id = last & 0xffff;
-      chain.descriptorCount = seen;
-      if ((flags & DESC_INDIRECT) !== 0) {
-        if (!this.#indirect) return DeviceFault.indirectNotNegotiated;
-        if ((flags & DESC_NEXT) !== 0) return DeviceFault.indirectAndNext;
-        const fault = this.#reader.pushTable(chain, lo, hi, length, false);
-        return fault ?? this.#reader.finish(chain);
-      }
-      const fault = this.#reader.push(chain, lo, hi, length, flags);
-      if (fault !== undefined) return fault;
-      if ((flags & DESC_NEXT) === 0) return this.#reader.finish(chain);
-      if (seen === this.#size) return DeviceFault.loop;
-      slot = slot + 1 < this.#size ? slot + 1 : 0;
-      last = this.#desc.get32(slot * DESC_BYTES + 12);
-    }
+  #readTable(
+    chain: VirtqueueChain,
+    lo: number,
+    hi: number,
+    length: number,
+    flags: number,
+  ): DeviceFault | undefined {
+    if (!this.#indirect) return DeviceFault.indirectNotNegotiated;
+    if ((flags & DESC_NEXT) !== 0) return DeviceFault.indirectAndNext;
+    return this.#reader.pushTable(chain, lo, hi, length, false);
   }
 
   /** One descriptor that stands for all of a chain or batch; its address stays. */
   #putUsed(id: number, descriptors: number, writtenLength: number, hasWritable: boolean): void {
     const slot = this.#used;
-    const at = slot * DESC_BYTES;
-    const wrap = this.#usedWrap === 1 ? DESC_AVAIL | DESC_USED : 0;
-    const flags = hasWritable && writtenLength > 0 ? wrap | DESC_WRITE : wrap;
-    this.#desc.set32(at + 8, writtenLength);
-    this.#desc.set16(at + 12, id);
-    if (this.#filledAt === NOTHING_FILLED) {
+    const wrap = this.#usedWrap === 1 ? 0x8080 : 0;
+    const flags = hasWritable && writtenLength > 0 ? wrap | 2 : wrap;
+    const last = (flags << 16) | id;
+    this.#desc.set32((slot << 4) + 8, writtenLength);
+    if (this.#filledAt < 0) {
       this.#filledAt = slot;
-      this.#filledFlags = flags;
+      this.#filledLast = last;
     } else {
-      this.#desc.set16(at + 14, flags);
+      this.#desc.set32((slot << 4) + 12, last);
     }
     this.#used = slot + descriptors;
     if (this.#used >= this.#size) {
@@ -268,7 +272,5 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
 
 /** Is the descriptor with these flags available to a device whose wrap counter is `wrap`? */
 function isAvailable(flags: number, wrap: number): boolean {
-  const avail = (flags & DESC_AVAIL) !== 0;
-  const used = (flags & DESC_USED) !== 0;
-  return avail !== used && avail === (wrap === 1);
+  return (flags & 0x8080) === (wrap === 1 ? 0x80 : 0x8000);
 }

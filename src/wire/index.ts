@@ -1,4 +1,6 @@
 /** Bytes and fields of every protocol of the stack. @packageDocumentation */
+
+export * from './ata.ts';
 export {
   Ascii,
   ascii,
@@ -69,6 +71,26 @@ export {
 } from './nvme-status.ts';
 export { makeTransfer, type NvmeTransfer, transferOf } from './nvme-transfer.ts';
 export {
+  COMPLETION_BYTES,
+  CONTROL_BYTES,
+  CONTROL_QUEUE,
+  ControlOp,
+  ControlResult,
+  controlRequest,
+  controlResponse,
+  EVENT_BYTES,
+  EVENT_QUEUE,
+  EventKind,
+  eventFrame,
+  FIRST_REQUEST_QUEUE,
+  formatEntry,
+  MAX_FORMAT_NSID,
+  REQUEST_HEADER_BYTES,
+  requestCompletion,
+  requestHeader,
+  requestQueueOf,
+} from './nvme-virtqueue.ts';
+export {
   MSIX_ENTRY_BYTES,
   msixCapability,
   msixEntry,
@@ -83,3 +105,4 @@ export {
   pciHeader,
   pmCapability,
 } from './pci.ts';
+export * from './scsi.ts';

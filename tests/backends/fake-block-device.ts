@@ -12,7 +12,7 @@ import type { Prng } from '../../src/interfaces/prng.ts';
 import { PageStore } from '../../src/memory/page-store.ts';
 import { makeTask } from '../../src/sim/task.ts';
 
-export const DEFAULT_LIMITS: QueueLimits = {
+const DEFAULT_LIMITS: QueueLimits = {
   logicalBlockSize: 512,
   physicalBlockSize: 512,
   maxSectors: 64,
