@@ -1,6 +1,7 @@
 /** A function on a memory port, driven by hand. */
-import type { MemoryRegion } from '../../src/memory/region-memory.ts';
+
 import { RecordingMemory } from '../../src/memory/recording-memory.ts';
+import type { MemoryRegion } from '../../src/memory/region-memory.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
 import { NvmePciFunction, type NvmePciOptions } from '../../src/nvme-device/index.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
