@@ -83,6 +83,11 @@ export class FakeBlockDevice implements BlockDevice {
     this.#waiting.length = 0;
   }
 
+  /** Power fails, and all that was not durable is gone. */
+  loseAll(): void {
+    this.#copy(0, this.capacitySectors, this.#durable, this.#now);
+  }
+
   #run(): void {
     const bio = this.#waiting.shift();
     if (bio === undefined) return;
