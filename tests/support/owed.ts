@@ -31,8 +31,6 @@ export const OWED: readonly string[] = [
   'src/devices/ssd-latency.ts: has no tests/devices/ssd-latency.test.ts',
   'src/devices/task-ring.ts: has no tests/devices/task-ring.test.ts',
   'src/devices/version-log.ts: has no tests/devices/version-log.test.ts',
-  'src/node/cli/open-stack.ts: has no tests/node/cli/open-stack.test.ts',
-  'src/node/cli/opened-stack.ts: has no tests/node/cli/opened-stack.test.ts',
   'src/node/node-file.ts: has no tests/node/node-file.test.ts',
   'src/nvme-device/admin-unit.ts: has no tests/nvme-device/admin-unit.test.ts',
   'src/nvme-device/async-events.ts: has no tests/nvme-device/async-events.test.ts',
