@@ -1,5 +1,5 @@
 /**
- * How the tests run. Tiers are projects: `unit` (npm test, npm run test:ci), `peers` (real tools) and `long`.
+ * How the tests run. Tiers are projects: `unit` and `heap` (npm test, npm run test:ci), `peers` (real tools), `long`.
  *
  * Environment: LIO_RUNS chooses the run counts of properties (`test`, `ci` or `long`), LIO_SEED repeats the random
  * seed of a run, LIO_REPORTS=DIR adds a JSON report for each run; LIO_MUTANT holds one source patch as JSON (set by
@@ -54,9 +54,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/peers/**', 'tests/long/**'],
+          exclude: ['tests/peers/**', 'tests/long/**', 'tests/**/*heap.test.ts'],
+          // Files share two processes: a new one for each file would double the time of the tier.
+          isolate: false,
         },
       },
+      // What the heap holds depends on the code that ran before, so these files get a process each.
+      { extends: true, test: { name: 'heap', include: ['tests/**/*heap.test.ts'] } },
       { extends: true, test: { name: 'peers', include: ['tests/peers/**/*.test.ts'] } },
       { extends: true, test: { name: 'long', include: ['tests/long/**/*.test.ts'] } },
     ],

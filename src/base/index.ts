@@ -1,5 +1,7 @@
-/** Assertions, 16-bit ring arithmetic, id pools and scatter-gather lists. @packageDocumentation */
+/** Assertions, CRCs, 16-bit ring arithmetic, id pools and scatter-gather lists. @packageDocumentation */
 export { assert, ConfigError, InvariantError } from './assert.ts';
+export { crc32c } from './crc32c.ts';
 export { IdPool } from './id-pool.ts';
+export { IndexFifo } from './index-fifo.ts';
 export { add16, needEvent, sub16 } from './seq16.ts';
 export { addressOf, MAX_SG_SEGMENTS, SgList, UNMAPPED_ADDRESS } from './sg-list.ts';

@@ -46,7 +46,8 @@ export interface FileRequest {
 /**
  * An open file of a fixed size. Reads inside the size that were never written are zeroes.
  *
- * `sync` makes durable all writes that ended before it was submitted.
+ * `sync` makes durable all writes that ended before it was submitted; `dataSync` those of its range (`offset`, `length`).
+ * Punched bytes read as zeroes; a punch is as durable as a write that is not.
  */
 export interface FileHandle {
   /** Size in bytes. */

@@ -5,6 +5,8 @@
  *
  * @packageDocumentation
  */
+
+export { ATA_SLOTS, type AtaDevice } from './ata-device.ts';
 export type { Backend } from './backend.ts';
 export type { Bio, BlockDevice, QueueLimits } from './bio.ts';
 export { BioFlag, BioOp, BlkStatus, SECTOR_BYTES } from './bio.ts';
@@ -37,10 +39,23 @@ export type { AccessBytes, InterruptSink, PciFunction, RegisterHalves } from './
 export type { Prng } from './prng.ts';
 export { AbortResult } from './request.ts';
 export type { RingMemory } from './ring-memory.ts';
+export type { ScsiDevice, ScsiTask } from './scsi-task.ts';
 export type { Geometry, TargetCommand, TargetPort } from './target.ts';
 export { TargetFlag, TargetOp, TargetStatus } from './target.ts';
 export type { Tracer } from './tracer.ts';
 export { Layer } from './tracer.ts';
+export type {
+  Vhost,
+  VhostBackend,
+  VhostHost,
+  VhostMemoryRegion,
+  VhostNvmeEndpoint,
+  VhostWork,
+  VirtqueueDeviceFactory,
+  VringAddresses,
+  VringStart,
+} from './vhost.ts';
+export { VhostErrno } from './vhost.ts';
 export type {
   VirtqueueAreas,
   VirtqueueChain,

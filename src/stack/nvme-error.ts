@@ -1,5 +1,5 @@
 /** A command that the stack answered with an error status. */
-import { statusName } from '../wire/nvme-status.ts';
+import { nvmeStatusName } from '../wire/nvme-status.ts';
 
 /** Thrown by the promise handles when a command ends with a status other than success. */
 export class NvmeError extends Error {
@@ -8,7 +8,7 @@ export class NvmeError extends Error {
   readonly status: number;
 
   constructor(what: string, status: number) {
-    super(`${what} ended with ${statusName(status)} (status ${status.toString(16)}h)`);
+    super(`${what} ended with ${nvmeStatusName(status)} (status ${status.toString(16)}h)`);
     this.status = status;
   }
 }

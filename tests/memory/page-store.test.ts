@@ -6,6 +6,7 @@ import type { GuestMemory } from '../../src/interfaces/guest-memory.ts';
 import { PageStore } from '../../src/memory/page-store.ts';
 import { RecordingMemory } from '../../src/memory/recording-memory.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
+import { expectSameBytes } from '../support/bytes.ts';
 import { checkProperty, runs } from '../support/runs.ts';
 
 const STORE = 5 * 4096 + 512;
@@ -61,12 +62,12 @@ describe('PageStore', () => {
             expect(store.readTo(offset, memory, sg, 0, length)).toBe(true);
             const got = new Uint8Array(length);
             ram.load(gpa, got, 0, length);
-            expect(got).toEqual(model.slice(offset, offset + length));
+            expectSameBytes(got, model.subarray(offset, offset + length));
           }
         }
         const all = new Uint8Array(STORE);
         store.load(0, all, 0, STORE);
-        expect(all).toEqual(model);
+        expectSameBytes(all, model);
       }),
       runs(100, 1_000),
     );

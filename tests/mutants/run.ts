@@ -32,7 +32,7 @@ function runTests(files: readonly string[], patch: Patch | undefined): Promise<O
   const report = `${scratch}mutants.${process.pid}.${runCount}.json`;
   runCount += 1;
   const { LIO_RUNS: _runs, LIO_SEED: _seed, LIO_REPORTS: _reports, ...env } = process.env;
-  const config = ['--config', 'tests/vitest.config.ts', '--project', 'unit'];
+  const config = ['--config', 'tests/vitest.config.ts'];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const vitest = [`${root}node_modules/vitest/vitest.mjs`, 'run', ...config, ...reporters];
   // A process group of its own, so that tests that hang end together with the workers that run them.

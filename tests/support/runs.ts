@@ -1,11 +1,12 @@
 /** How many runs a property gets in each tier, from which seeds, and within which budget of time. */
 import fc from 'fast-check';
+import { expect } from 'vitest';
 
 /** The seed of every tier: the same inputs on each machine and each day. */
 const FIXED_SEED = 20151120;
 
-/** Seconds that the properties of one test file may take together, for each seed. */
-const BUDGET_SECONDS = { test: 60, ci: 60, long: 3_600 } as const;
+/** Seconds that the properties of one test file may take together. */
+const BUDGET_SECONDS = { test: 60, ci: 90, long: 7_200 } as const;
 
 type Tier = keyof typeof BUDGET_SECONDS;
 
@@ -23,7 +24,8 @@ export function seeds(): readonly number[] {
   return random === undefined ? [FIXED_SEED] : [FIXED_SEED, Number(random)];
 }
 
-let spentMs = 0;
+/** Milliseconds that each test file has spent; files share a process. */
+const spentMs = new Map<string, number>();
 
 /**
  * Checks a property once for each seed of the tier. A failure names seed, path and (for commands) replayPath; paste
@@ -34,8 +36,8 @@ export function checkProperty<T>(
   numRuns: number,
   options: fc.Parameters<T> = {},
 ): void {
-  for (const seed of seeds()) {
-    const limit = timeLimit();
+  for (const [turn, seed] of seeds().entries()) {
+    const limit = timeLimit(turn);
     const started = performance.now();
     const details = fc.check(property, { seed, numRuns, ...limit, ...options });
     settle(details, numRuns, performance.now() - started);
@@ -48,8 +50,8 @@ export async function checkAsyncProperty<T>(
   numRuns: number,
   options: fc.Parameters<T> = {},
 ): Promise<void> {
-  for (const seed of seeds()) {
-    const limit = timeLimit();
+  for (const [turn, seed] of seeds().entries()) {
+    const limit = timeLimit(turn);
     const started = performance.now();
     const details = await fc.check(property, { seed, numRuns, ...limit, ...options });
     settle(details, numRuns, performance.now() - started);
@@ -61,19 +63,25 @@ interface TimeLimit {
   markInterruptAsFailure: boolean;
 }
 
-function timeLimit(): TimeLimit {
-  // The last properties of a file that is over its budget still get a second each.
-  const leftMs = Math.max(1_000, BUDGET_SECONDS[tier] * 1_000 - spentMs / seeds().length);
-  return { interruptAfterTimeLimit: leftMs, markInterruptAsFailure: false };
+/** Each seed gets its share of what is left; a file that is over its budget still gets a second for each. */
+function timeLimit(turn: number): TimeLimit {
+  const leftMs = BUDGET_SECONDS[tier] * 1_000 - (spentMs.get(testFile()) ?? 0);
+  const shareMs = leftMs / (seeds().length - turn);
+  return { interruptAfterTimeLimit: Math.max(1_000, shareMs), markInterruptAsFailure: false };
+}
+
+function testFile(): string {
+  return expect.getState().testPath ?? '';
 }
 
 function settle<T>(details: fc.RunDetails<T>, numRuns: number, tookMs: number): void {
-  spentMs += tookMs;
+  spentMs.set(testFile(), (spentMs.get(testFile()) ?? 0) + tookMs);
   if (details.failed)
     throw new Error(fc.defaultReportMessage(details), { cause: details.errorInstance });
   if (!details.interrupted) return;
   const what = `${details.numRuns} of ${numRuns} runs from seed ${details.seed}`;
-  process.stderr.write(`cut short by the budget of time: ${what}\n`);
+  const { currentTestName } = expect.getState();
+  process.stderr.write(`cut short by the budget of time: ${what} (${currentTestName})\n`);
 }
 
 function readTier(name: string): Tier {

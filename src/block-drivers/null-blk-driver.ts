@@ -1,0 +1,150 @@
+/**
+ * A driver without a device, after Linux's null_blk: it ends requests after a fixed time, with or without a medium behind them.
+ *
+ * Without a medium writes are thrown away and reads leave the memory as it is: the cost of the block layer alone.
+ */
+import { BioFlag, BioOp, BlkStatus, type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
+import {
+  type BlkMqOps,
+  QueueRqResult,
+  type Request,
+  TimeoutVerdict,
+} from '../interfaces/blk-mq.ts';
+import type { Executor, Task } from '../interfaces/executor.ts';
+import type { Medium, MediumStatus } from '../interfaces/medium.ts';
+import { makeTask } from '../sim/task.ts';
+import { blkStatusOfMedium } from './medium-status.ts';
+
+/** How a {@link NullBlkDriver} is made. */
+export interface NullBlkOptions {
+  /** Size in 512-byte sectors; the medium's when there is one, otherwise 2^21 (1 GiB). */
+  capacitySectors?: number;
+  /** Where the bytes are kept (`memory_backed`); without it they are not. */
+  medium?: Medium;
+  /** From the start of a request until it ends, in virtual nanoseconds (`completion_nsec`); 0 unless given. */
+  completionNs?: number;
+  /** Hardware queues (`submit_queues`); 1 unless given. */
+  hardwareQueueCount?: number;
+  /** Tags of each (`hw_queue_depth`); 64 unless given. */
+  queueDepth?: number;
+  /** Limits other than the defaults. */
+  limits?: Partial<QueueLimits>;
+  owner?: string;
+}
+
+/** null_blk as a blk-mq driver. */
+export class NullBlkDriver implements BlkMqOps {
+  readonly limits: QueueLimits;
+  readonly capacitySectors: number;
+  readonly hardwareQueueCount: number;
+  readonly queueDepth: number;
+  readonly #executor: Executor;
+  readonly #medium: Medium | undefined;
+  readonly #completionNs: number;
+  /** Requests in flight, first in first out, and when each of them ends: all take the same time. */
+  readonly #ring: (Request | undefined)[];
+  readonly #dueNs: Float64Array;
+  #head = 0;
+  #count = 0;
+  readonly #task: Task;
+
+  constructor(executor: Executor, options: NullBlkOptions = {}) {
+    const { medium } = options;
+    const sectorBytes = medium?.sectorBytes ?? SECTOR_BYTES;
+    this.hardwareQueueCount = options.hardwareQueueCount ?? 1;
+    this.queueDepth = options.queueDepth ?? 64;
+    this.capacitySectors =
+      options.capacitySectors ??
+      (medium === undefined ? 2 ** 21 : (medium.sectorCount * sectorBytes) / SECTOR_BYTES);
+    this.limits = { ...NULL_BLK_LIMITS, ...limitsOf(medium), ...options.limits };
+    this.#executor = executor;
+    this.#medium = medium;
+    this.#completionNs = options.completionNs ?? 0;
+    const slots = this.hardwareQueueCount * this.queueDepth;
+    this.#ring = new Array<Request | undefined>(slots).fill(undefined);
+    this.#dueNs = new Float64Array(slots);
+    this.#task = makeTask(options.owner ?? 'null-blk', () => this.#endDue());
+  }
+
+  queueRq(_hardwareQueue: number, request: Request): QueueRqResult {
+    let at = this.#head + this.#count;
+    if (at >= this.#ring.length) at -= this.#ring.length;
+    this.#ring[at] = request;
+    this.#dueNs[at] = this.#executor.now + this.#completionNs;
+    this.#count += 1;
+    if (this.#task.slot === -1) this.#executor.schedule(this.#task, this.#dueNs[this.#head]!);
+    return QueueRqResult.ok;
+  }
+
+  commitRqs(): void {}
+
+  timeout(): TimeoutVerdict {
+    return TimeoutVerdict.resetTimer;
+  }
+
+  #endDue(): void {
+    const now = this.#executor.now;
+    // Not those that come in meanwhile: a turn ends.
+    for (let left = this.#count; left > 0 && this.#dueNs[this.#head]! <= now; left--) {
+      const request = this.#ring[this.#head]!;
+      this.#ring[this.#head] = undefined;
+      this.#head = this.#head + 1 === this.#ring.length ? 0 : this.#head + 1;
+      this.#count -= 1;
+      request.status = this.#execute(request);
+      request.end(request);
+    }
+    if (this.#count > 0) this.#executor.schedule(this.#task, this.#dueNs[this.#head]!);
+  }
+
+  #execute(request: Request): BlkStatus {
+    const medium = this.#medium;
+    if (request.op === BioOp.driverIn || request.op === BioOp.driverOut) {
+      return BlkStatus.notSupported;
+    }
+    if (medium === undefined) return BlkStatus.ok;
+    const perSector = medium.sectorBytes / SECTOR_BYTES;
+    const sector = request.sector / perSector;
+    const count = request.sectorCount / perSector;
+    const isFua = (request.flags & BioFlag.fua) !== 0;
+    let status: MediumStatus;
+    if (request.op === BioOp.read) {
+      status = medium.read(sector, count, request.memory, request.data, 0);
+    } else if (request.op === BioOp.write) {
+      status = medium.write(sector, count, isFua, request.memory, request.data, 0);
+    } else if (request.op === BioOp.flush) {
+      status = medium.flush();
+    } else {
+      status = medium.zero(sector, count, isFua);
+    }
+    return blkStatusOfMedium(status);
+  }
+}
+
+const NULL_BLK_LIMITS: QueueLimits = {
+  logicalBlockSize: 512,
+  physicalBlockSize: 512,
+  maxSectors: 2560,
+  maxSegments: 128,
+  maxSegmentSize: 65_536,
+  segBoundaryMask: 0xffff_ffff,
+  virtBoundaryMask: 0,
+  chunkSectors: 0,
+  maxDiscardSectors: 0,
+  discardGranularity: 0,
+  maxWriteZeroesSectors: 0,
+  writeCache: false,
+  fua: false,
+};
+
+function limitsOf(medium: Medium | undefined): Partial<QueueLimits> {
+  if (medium === undefined) return {};
+  return {
+    logicalBlockSize: medium.sectorBytes,
+    physicalBlockSize: medium.sectorBytes,
+    maxDiscardSectors: 0xffff_ffff,
+    discardGranularity: medium.sectorBytes,
+    maxWriteZeroesSectors: 0xffff_ffff,
+    writeCache: medium.writeCache,
+    fua: medium.writeCache,
+  };
+}

@@ -1,0 +1,40 @@
+/** What an NVMe status means for the block layer, and whether the command is worth another try. */
+import { BlkStatus } from '../interfaces/bio.ts';
+import { NvmeStatus, STATUS_CODE_MASK, STATUS_DNR } from '../wire/nvme-status.ts';
+
+/** How often a command that may be retried is sent again: 5 times. */
+export const NVME_MAX_RETRIES = 5;
+
+const TABLE: ReadonlyMap<number, BlkStatus> = new Map([
+  [NvmeStatus.success, BlkStatus.ok],
+  [NvmeStatus.capacityExceeded, BlkStatus.noSpace],
+  [NvmeStatus.lbaOutOfRange, BlkStatus.target],
+  [NvmeStatus.commandInterrupted, BlkStatus.target],
+  [NvmeStatus.namespaceNotReady, BlkStatus.target],
+  [NvmeStatus.invalidOpcode, BlkStatus.notSupported],
+  [NvmeStatus.invalidField, BlkStatus.notSupported],
+  [NvmeStatus.invalidNamespace, BlkStatus.notSupported],
+  [NvmeStatus.writeFault, BlkStatus.medium],
+  [NvmeStatus.unrecoveredReadError, BlkStatus.medium],
+  [NvmeStatus.accessDenied, BlkStatus.medium],
+  [NvmeStatus.writeToReadOnlyRange, BlkStatus.medium],
+  [NvmeStatus.namespaceWriteProtected, BlkStatus.medium],
+  [NvmeStatus.compareFailure, BlkStatus.medium],
+  [NvmeStatus.deallocatedBlock, BlkStatus.medium],
+  [NvmeStatus.guardCheckError, BlkStatus.protection],
+  [NvmeStatus.applicationTagCheckError, BlkStatus.protection],
+  [NvmeStatus.referenceTagCheckError, BlkStatus.protection],
+  [NvmeStatus.invalidProtectionInfo, BlkStatus.protection],
+  [NvmeStatus.reservationConflict, BlkStatus.reservationConflict],
+  [NvmeStatus.hostPathError, BlkStatus.transport],
+]);
+
+/** The block layer's status for a status field (without phase); what is not in the table is an I/O error. */
+export function blkStatusOfNvme(status: number): BlkStatus {
+  return TABLE.get(status & STATUS_CODE_MASK) ?? BlkStatus.ioError;
+}
+
+/** May a command that ended with this status be sent again? Not after success, nor when Do Not Retry is set. */
+export function isNvmeRetryable(status: number): boolean {
+  return (status & STATUS_CODE_MASK) !== NvmeStatus.success && (status & STATUS_DNR) === 0;
+}

@@ -1,0 +1,244 @@
+/** What sd asks a logical unit before it uses it: what it is, how large, its limits, its cache. */
+import { assert } from '../base/assert.ts';
+import { SgList } from '../base/sg-list.ts';
+import { BlkStatus, type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
+import type { Executor, Task } from '../interfaces/executor.ts';
+import type { ScsiDevice, ScsiTask } from '../interfaces/scsi-task.ts';
+import { RegionMemory } from '../memory/region-memory.ts';
+import { makeTask } from '../sim/task.ts';
+import {
+  blockLimitsPage,
+  buildInquiry,
+  buildModeSense6,
+  buildReadCapacity10,
+  buildReadCapacity16,
+  buildTestUnitReady,
+  CACHING_MODE_PAGE,
+  capacity10,
+  capacity16,
+  inquiryData,
+  VpdPage,
+} from '../wire/scsi.ts';
+import { Disposition, disposeOf } from './scsi-disposition.ts';
+
+/** How often each question is asked again after a unit attention and the like. */
+const MAX_RETRIES = 3;
+/** How long a unit may take to become ready. */
+const READY_TRIES = 100;
+const READY_DELAY_NS = 1_000_000_000;
+const BUFFER_BYTES = 4096;
+/** sd's limit of one request unless the unit names a smaller one. */
+const MAX_SECTORS = 2560;
+
+type Step =
+  | 'inquiry'
+  | 'ready'
+  | 'capacity10'
+  | 'capacity16'
+  | 'pages'
+  | 'blockLimits'
+  | 'caching'
+  | 'done';
+
+/** Each question, and the one after it. */
+const NEXT: Readonly<Record<Exclude<Step, 'done'>, Step>> = {
+  inquiry: 'ready',
+  ready: 'capacity10',
+  capacity10: 'capacity16',
+  capacity16: 'pages',
+  pages: 'blockLimits',
+  blockLimits: 'caching',
+  caching: 'done',
+};
+
+/** Questions that a unit may refuse to answer. */
+const OPTIONAL: ReadonlySet<Step> = new Set(['pages', 'blockLimits', 'caching']);
+
+/** Asks one question after the other; results are in `limits` and `capacitySectors`. */
+export class ScsiProbe {
+  /** Private memory that answers come to. */
+  readonly memory = new RegionMemory([{ base: 0, size: BUFFER_BYTES }]);
+  /** What was found. */
+  limits: QueueLimits = LIMITS;
+  /** What was found; 0 before. */
+  capacitySectors = 0;
+  readonly #executor: Executor;
+  readonly #device: ScsiDevice;
+  readonly #task: ScsiTask;
+  readonly #bytes = new Uint8Array(256);
+  readonly #view = new DataView(this.#bytes.buffer);
+  readonly #again: Task;
+  #step: Step = 'inquiry';
+  #retries = 0;
+  #done: ((failure: string | undefined) => void) | undefined = undefined;
+  #lastLba = 0;
+  #blockBytes = 0;
+  #physicalBytes = 0;
+  #maxTransferBlocks = 0;
+  #hasBlockLimits = false;
+  #writeCache = false;
+  #fua = false;
+
+  constructor(executor: Executor, device: ScsiDevice, owner: string) {
+    this.#executor = executor;
+    this.#device = device;
+    this.#again = makeTask(owner, () => this.#ask());
+    this.#task = {
+      ioId: 0,
+      lun: 0,
+      cdb: new Uint8Array(32),
+      memory: this.memory,
+      data: new SgList(1),
+      status: 0,
+      residualBytes: 0,
+      sense: new Uint8Array(96),
+      senseLength: 0,
+      end: () => this.#answered(),
+    };
+  }
+
+  /** Starts asking; `done` gets `undefined`, or why the unit cannot be used. */
+  start(done: (failure: string | undefined) => void): void {
+    assert(this.#done === undefined, 'a driver is started once');
+    this.#done = done;
+    this.#enter('inquiry');
+  }
+
+  #enter(step: Step): void {
+    this.#step = step;
+    this.#retries = 0;
+    if (step === 'blockLimits' && !this.#hasBlockLimits) this.#enter('caching');
+    else if (step === 'done') this.#finish();
+    else this.#ask();
+  }
+
+  #ask(): void {
+    const { cdb, data } = this.#task;
+    let length = this.#bytes.length;
+    switch (this.#step) {
+      case 'inquiry':
+        length = inquiryData.byteLength;
+        buildInquiry(cdb, -1, length);
+        break;
+      case 'ready':
+        length = 0;
+        buildTestUnitReady(cdb);
+        break;
+      case 'capacity10':
+        length = capacity10.byteLength;
+        buildReadCapacity10(cdb);
+        break;
+      case 'capacity16':
+        length = capacity16.byteLength;
+        buildReadCapacity16(cdb);
+        break;
+      case 'pages':
+        buildInquiry(cdb, VpdPage.supportedPages, length);
+        break;
+      case 'blockLimits':
+        length = blockLimitsPage.byteLength;
+        buildInquiry(cdb, VpdPage.blockLimits, length);
+        break;
+      default:
+        length = 64;
+        buildModeSense6(cdb, CACHING_MODE_PAGE, length);
+    }
+    this.memory.fill(0, 0, BUFFER_BYTES);
+    data.clear();
+    if (length > 0) data.pushAddress(0, length);
+    this.#device.submit(this.#task);
+  }
+
+  #answered(): void {
+    const step = this.#step;
+    const disposition = disposeOf(this.#task);
+    this.#retries += 1;
+    if (disposition === Disposition.retryLater && this.#retries < READY_TRIES) {
+      this.#executor.schedule(this.#again, this.#executor.now + READY_DELAY_NS);
+    } else if (disposition === Disposition.retry && this.#retries <= MAX_RETRIES) {
+      this.#executor.post(this.#again);
+    } else if (disposition === BlkStatus.ok) {
+      this.memory.load(0, this.#bytes, 0, this.#bytes.length);
+      const failure = this.#read(step);
+      if (failure === undefined) this.#enter(NEXT[step as Exclude<Step, 'done'>]);
+      else this.#done!(failure);
+    } else if (OPTIONAL.has(step) || (step === 'capacity16' && this.#lastLba !== 0xffff_ffff)) {
+      this.#enter(NEXT[step as Exclude<Step, 'done'>]);
+    } else {
+      this.#done!(`${step} was refused`);
+    }
+  }
+
+  /** Takes in an answer; why the unit cannot be used, if so. */
+  #read(step: Step): string | undefined {
+    const view = this.#view;
+    switch (step) {
+      case 'inquiry':
+        return inquiryData.peripheral.get(view, 0) === 0 ? undefined : 'no disk at this unit';
+      case 'capacity10':
+        this.#lastLba = capacity10.lastLba.get(view, 0);
+        this.#blockBytes = capacity10.blockBytes.get(view, 0);
+        this.#physicalBytes = this.#blockBytes;
+        return undefined;
+      case 'capacity16':
+        this.#lastLba = capacity16.lastLba.get(view, 0);
+        this.#blockBytes = capacity16.blockBytes.get(view, 0);
+        this.#physicalBytes = this.#blockBytes * 2 ** (capacity16.exponents.get(view, 0) & 0xf);
+        return undefined;
+      case 'pages':
+        this.#hasBlockLimits = this.#bytes
+          .subarray(4, 4 + view.getUint16(2))
+          .includes(VpdPage.blockLimits);
+        return undefined;
+      case 'blockLimits':
+        this.#maxTransferBlocks = blockLimitsPage.maxTransfer.get(view, 0);
+        return undefined;
+      case 'caching': {
+        const at = 4 + this.#bytes[3]!;
+        if ((this.#bytes[at]! & 0x3f) === CACHING_MODE_PAGE) {
+          this.#writeCache = (this.#bytes[at + 2]! & 0x04) !== 0;
+          this.#fua = (this.#bytes[2]! & 0x10) !== 0;
+        }
+        return undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #finish(): void {
+    const block = this.#blockBytes;
+    if (![512, 1024, 2048, 4096].includes(block)) {
+      this.#done!(`blocks of ${block} bytes cannot be used`);
+      return;
+    }
+    const perBlock = block / SECTOR_BYTES;
+    const named = this.#maxTransferBlocks * perBlock;
+    this.capacitySectors = (this.#lastLba + 1) * perBlock;
+    this.limits = {
+      ...LIMITS,
+      logicalBlockSize: block,
+      physicalBlockSize: this.#physicalBytes,
+      maxSectors: named === 0 ? MAX_SECTORS : Math.min(MAX_SECTORS, named),
+      writeCache: this.#writeCache,
+      fua: this.#writeCache && this.#fua,
+    };
+    this.#done!(undefined);
+  }
+}
+
+const LIMITS: QueueLimits = {
+  logicalBlockSize: 512,
+  physicalBlockSize: 512,
+  maxSectors: MAX_SECTORS,
+  maxSegments: 128,
+  maxSegmentSize: 65_536,
+  segBoundaryMask: 0xffff_ffff,
+  virtBoundaryMask: 0,
+  chunkSectors: 0,
+  maxDiscardSectors: 0,
+  discardGranularity: 0,
+  maxWriteZeroesSectors: 0,
+  writeCache: false,
+  fua: false,
+};

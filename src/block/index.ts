@@ -1,0 +1,15 @@
+/** The block layer: bios cut, merged and queued for a blk-mq driver, with a flush machine. @packageDocumentation */
+export { BlkRequest, RequestList, RequestState } from './blk-request.ts';
+export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
+export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
+export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
+export { checkLimits, DEFAULT_LIMITS, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
+export { type IoCounters, QueueStats } from './queue-stats.ts';
+export {
+  MAX_PLUGGED_REQUESTS,
+  PLUG_FLUSH_BYTES,
+  RequestQueue,
+  type RequestQueueOptions,
+} from './request-queue.ts';
+export { type BioCursor, maxSectorsAt, nextPartSectors, takePart } from './split-rule.ts';
+export { DEFAULT_TIMEOUT_NS } from './timeout-watch.ts';

@@ -1,0 +1,15 @@
+/**
+ * The NVMe controller: registers, queues and interrupts in front of an `NvmeCommandPort`, and its PCI shell.
+ *
+ * @packageDocumentation
+ */
+export { NvmeDeviceController } from './controller.ts';
+export {
+  MAX_IO_QUEUES,
+  MAX_QUEUE_ENTRIES,
+  MAX_VECTORS,
+  type NvmeDeviceOptions,
+} from './options.ts';
+export type { PciIdentity } from './pci-config.ts';
+export { NvmePciFunction, type NvmePciOptions } from './pci-function.ts';
+export { FatalReason } from './queue-engine.ts';

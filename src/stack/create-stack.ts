@@ -1,0 +1,135 @@
+/** The only place where the rooms are wired together. */
+import type { Backend } from '../interfaces/backend.ts';
+import type { FileHandle } from '../interfaces/file-handle.ts';
+import type { Tracer } from '../interfaces/tracer.ts';
+import { NvmePciFunction } from '../nvme-device/index.ts';
+import { NvmeDriver } from '../nvme-driver/index.ts';
+import { SimExecutor } from '../sim/sim-executor.ts';
+import { TraceRecorder } from '../sim/trace-recorder.ts';
+import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
+import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
+import { costsOf, parseConfig, type StackOptions } from './config.ts';
+import { Guest } from './guest.ts';
+import { makeMemoryMap } from './memory-map.ts';
+import { Pump } from './pump.ts';
+import { buildDirect } from './roads/direct.ts';
+import { buildVhostNvme, vhostTransferLimit } from './roads/vhost-nvme.ts';
+import { Stack } from './stack.ts';
+import type { World } from './world.ts';
+
+/** Version 1.4 of the NVMe specification, as VS and Identify report it. */
+const NVME_VERSION = 0x1_0400;
+
+/** Layers of the caller's own in the place of ours. */
+export interface StackLayers {
+  /** A backend of your own: made for this stack's clock. `backend` of the options is then not looked at. */
+  backend?: (executor: SimExecutor) => Backend;
+  /** An open file for `backend: { type: 'fileio' }`: made for this stack's clock. */
+  file?: (executor: SimExecutor) => FileHandle;
+}
+
+/** Where a trace goes: a tracer of your own, or a function that takes one line of JSON for each event. */
+export type TraceSink = Tracer | ((line: string) => void);
+
+/** Everything that `createStack` takes. */
+export type CreateStackOptions = StackOptions & {
+  /** Layers of your own. */
+  layers?: StackLayers;
+  /** Receives every event of every layer. */
+  trace?: TraceSink;
+  /** Awaited between slices of a long run of the promise handles, so that a host stays responsive. */
+  yieldToHost?: () => Promise<void>;
+};
+
+/**
+ * Builds a stack.
+ *
+ * @throws ConfigError naming the key, the value and what was expected
+ * @example
+ * ```ts
+ * import { createStack } from 'lio-nvme';
+ *
+ * const stack = createStack({ road: 'direct', backend: { type: 'rd_mcp', size: '1MiB' } });
+ * const disk = await stack.guest.open(1);
+ * await disk.write(0, new Uint8Array(512).fill(1));
+ * await stack.close();
+ * ```
+ */
+export function createStack(options: CreateStackOptions = {}): Stack {
+  const { layers = {}, trace, yieldToHost, ...plain } = options;
+  const config = parseConfig(plain);
+  const executor = new SimExecutor({ order: config.order, seed: config.seed });
+  const tracer = typeof trace === 'function' ? new TraceRecorder(executor, trace) : trace;
+  const memory = makeMemoryMap(config.guest.memory);
+  const world: World = { config, executor, memory, costs: costsOf(config), tracer };
+
+  const below = backendOf(world, layers);
+  const unit = new TargetDevice(executor, below.backend, tracer === undefined ? {} : { tracer });
+  const subsystem = new NvmeSubsystem({ seed: config.seed });
+  subsystem.addNamespace(1, unit);
+  const target = new NvmeTargetController(executor, subsystem, {
+    version: NVME_VERSION,
+    ...(config.road === 'vhost-nvme' ? { maxTransferBytes: vhostTransferLimit(config) } : {}),
+  });
+  const road = config.road === 'direct' ? buildDirect(target) : buildVhostNvme(world, target);
+
+  let interrupts = 0;
+  const pci: NvmePciFunction = new NvmePciFunction(
+    executor,
+    memory.guest,
+    road.port,
+    {
+      msix: (vector) => {
+        interrupts += 1;
+        driver.interrupt(vector);
+      },
+      intx: () => {},
+    },
+    {
+      ioQueues: config.guest.queues,
+      maxQueueEntries: Math.max(config.guest.queueDepth, 32),
+      version: NVME_VERSION,
+      costs: world.costs,
+      tracer,
+    },
+  );
+  const driver = new NvmeDriver(executor, memory.guest, pci, memory.guestDriverPages, {
+    ioQueues: config.guest.queues,
+    queueEntries: config.guest.queueDepth,
+    costs: world.costs,
+    tracer,
+  });
+
+  const pump = new Pump(executor, yieldToHost);
+  const guest = new Guest(world, pump, pci, driver, road.start);
+  const rows = [
+    {
+      place: 'guest',
+      name: 'NVMe driver',
+      below: 'MMIO, DMA, MSI-X',
+      counters: () => ({ ...driver.counters(), interrupts }),
+    },
+    {
+      place: 'VMM',
+      name: 'NVMe PCI function',
+      below: road.rows.length > 0 ? 'command, data list' : 'function call',
+      counters: () => ({}),
+    },
+    ...road.rows,
+    {
+      place: 'host kernel',
+      name: 'LIO target core',
+      below: '(LBA, length), SG list',
+      counters: () => ({ ...unit.counters() }),
+    },
+    ...below.rows,
+  ];
+  const parts = { port: road.port, target, unit, backend: below.backend };
+  return new Stack(world, pump, guest, parts, rows);
+}
+
+function backendOf(world: World, layers: StackLayers): BuiltBackend {
+  if (layers.backend === undefined) return buildBackend(world, layers.file?.(world.executor));
+  const row = { place: 'host kernel', name: "backend of the caller's own", counters: () => ({}) };
+  return { backend: layers.backend(world.executor), rows: [row] };
+}

@@ -1,0 +1,31 @@
+/** The LIO core: devices on backends, and NVM subsystems on devices. @packageDocumentation */
+export {
+  eui64Bytes,
+  identityBytes,
+  nguidBytes,
+  uuidBytes,
+  uuidText,
+} from './nvme/identity.ts';
+export { targetOpOf } from './nvme/io-command.ts';
+export {
+  MAX_NAMESPACES,
+  type NvmeNamespace,
+  NvmeSubsystem,
+  type NvmeSubsystemOptions,
+  namespaceNames,
+} from './nvme/nvme-subsystem.ts';
+export {
+  NVME_MAX_IN_FLIGHT,
+  NVME_MAX_TRANSFER_BYTES,
+  NvmeTargetController,
+  type NvmeTargetControllerOptions,
+} from './nvme/nvme-target-controller.ts';
+export { nvmeStatusOf, withRetryRule } from './nvme/status-map.ts';
+export {
+  checkCommand,
+  MAX_TARGET_QUEUE_DEPTH,
+  TARGET_QUEUE_DEPTH,
+  TargetDevice,
+  type TargetDeviceCounters,
+  type TargetDeviceOptions,
+} from './target-device.ts';

@@ -1,0 +1,170 @@
+/**
+ * Admin commands that belong to the target: Identify, Get Log Page, Get and Set Features. NVMe Base 2.0, 5.
+ *
+ * Does not model: Keep Alive, firmware images, Format, Sanitize, self-test, directives, namespace management; none is advertised
+ * and each ends with Invalid Command Opcode. The commands of queues never come here.
+ */
+import type { Executor } from '../../interfaces/executor.ts';
+import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
+import { storeSg } from '../../memory/sg-copy.ts';
+import { SqeWord } from '../../wire/nvme-entries.ts';
+import { IDENTIFY_BYTES } from '../../wire/nvme-identify.ts';
+import { FIRMWARE_LOG_BYTES, firmwareLog } from '../../wire/nvme-logs.ts';
+import { AdminOpcode, IdentifyCns, LogPage, NSID_ALL } from '../../wire/nvme-opcodes.ts';
+import { NvmeStatus } from '../../wire/nvme-status.ts';
+import type { ErrorLog } from './error-log.ts';
+import type { Features } from './features.ts';
+import type { Health } from './health.ts';
+import {
+  type ControllerTraits,
+  writeActiveList,
+  writeDescriptors,
+  writeIdentifyController,
+  writeIdentifyNamespace,
+} from './identify.ts';
+import { missingNamespace } from './io-command.ts';
+import type { NvmeSubsystem } from './nvme-subsystem.ts';
+
+/** From here on up, no namespace id can follow. */
+const NSID_LIST_LIMIT = 0xffff_fffe;
+/** First and second part of a fused operation, in command dword 0. */
+const FUSE_MASK = 0x300;
+
+/** Everything that the admin commands of one controller speak of. */
+export interface AdminParts {
+  readonly executor: Executor;
+  readonly subsystem: NvmeSubsystem;
+  readonly traits: ControllerTraits;
+  readonly features: Features;
+  readonly errorLog: ErrorLog;
+  readonly health: Health;
+}
+
+/** Executes admin commands at once, in the memory that they name. */
+export class AdminCommands {
+  readonly #parts: AdminParts;
+  readonly #page = new Uint8Array(IDENTIFY_BYTES);
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts;
+  }
+
+  /** Executes `command`; returns its status without Do Not Retry and leaves dword 0 in the command. */
+  execute(command: NvmeCommand): number {
+    const cdw0 = command.sqe[SqeWord.cdw0]!;
+    const opcode = cdw0 & 0xff;
+    if (!isSupported(opcode)) return NvmeStatus.invalidOpcode;
+    if ((cdw0 & FUSE_MASK) !== 0) return NvmeStatus.invalidField;
+    switch (opcode) {
+      case AdminOpcode.identify:
+        return this.#identify(command);
+      case AdminOpcode.getLogPage:
+        return this.#getLogPage(command);
+      case AdminOpcode.getFeatures:
+        return this.#getFeatures(command);
+      default:
+        return this.#setFeatures(command);
+    }
+  }
+
+  #identify(command: NvmeCommand): number {
+    const { subsystem, traits } = this.#parts;
+    const nsid = command.sqe[SqeWord.nsid]! >>> 0;
+    const namespace = subsystem.namespace(nsid);
+    switch (command.sqe[SqeWord.cdw10]! & 0xff) {
+      case IdentifyCns.namespace:
+        if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
+        writeIdentifyNamespace(this.#page, subsystem, namespace);
+        break;
+      case IdentifyCns.controller:
+        writeIdentifyController(this.#page, subsystem, traits);
+        break;
+      case IdentifyCns.activeNamespaceList:
+        if (nsid >= NSID_LIST_LIMIT) return NvmeStatus.invalidNamespace;
+        writeActiveList(this.#page, subsystem, nsid);
+        break;
+      case IdentifyCns.namespaceDescriptors:
+        if (namespace === undefined) return missingNamespace(subsystem, nsid);
+        writeDescriptors(this.#page, namespace);
+        break;
+      default:
+        return NvmeStatus.invalidField;
+    }
+    return this.#send(command, 0, IDENTIFY_BYTES);
+  }
+
+  #getLogPage(command: NvmeCommand): number {
+    const sqe = command.sqe;
+    const cdw10 = sqe[SqeWord.cdw10]!;
+    const wanted = ((sqe[SqeWord.cdw11]! & 0xffff) * 0x1_0000 + (cdw10 >>> 16) + 1) * 4;
+    if (wanted > this.#parts.traits.maxTransferBytes) return NvmeStatus.invalidField;
+    const page = cdw10 & 0xff;
+    if (page < LogPage.errorInformation || page > LogPage.firmwareSlot) {
+      return NvmeStatus.invalidLogPage;
+    }
+    const nsid = sqe[SqeWord.nsid]! >>> 0;
+    if (nsid !== 0 && nsid !== NSID_ALL) {
+      // All pages here are of the whole controller.
+      return this.#parts.subsystem.isValidNsid(nsid)
+        ? NvmeStatus.invalidField
+        : NvmeStatus.invalidNamespace;
+    }
+    const pageBytes = this.#writeLogPage(page);
+    const offset = sqe[SqeWord.cdw12]! >>> 0;
+    if (sqe[SqeWord.cdw13] !== 0 || (offset & 3) !== 0 || offset >= pageBytes) {
+      return NvmeStatus.invalidField;
+    }
+    return this.#send(command, offset, Math.min(wanted, pageBytes - offset));
+  }
+
+  /** Writes a log page to the private page; returns its length in bytes. */
+  #writeLogPage(page: number): number {
+    const { errorLog, features, health, executor, subsystem } = this.#parts;
+    if (page === LogPage.errorInformation) return errorLog.writeTo(this.#page);
+    if (page === LogPage.smart) {
+      const { count } = errorLog;
+      return health.writeTo(this.#page, count, features.isBeyondThreshold, executor.now);
+    }
+    const view = new DataView(this.#page.buffer);
+    this.#page.fill(0, 0, FIRMWARE_LOG_BYTES);
+    firmwareLog.activeSlot.set(view, 0, 1);
+    firmwareLog.frs1.set(view, 0, subsystem.firmware);
+    return FIRMWARE_LOG_BYTES;
+  }
+
+  #getFeatures(command: NvmeCommand): number {
+    const sqe = command.sqe;
+    const { features } = this.#parts;
+    const cdw10 = sqe[SqeWord.cdw10]!;
+    const nsid = sqe[SqeWord.nsid]! >>> 0;
+    const select = (cdw10 >>> 8) & 7;
+    const status = features.get(cdw10 & 0xff, select, nsid, sqe[SqeWord.cdw11]!);
+    command.dw0 = features.value;
+    return status;
+  }
+
+  #setFeatures(command: NvmeCommand): number {
+    const sqe = command.sqe;
+    const cdw10 = sqe[SqeWord.cdw10]!;
+    const nsid = sqe[SqeWord.nsid]! >>> 0;
+    return this.#parts.features.set(cdw10 & 0xff, cdw10 < 0, nsid, sqe[SqeWord.cdw11]!);
+  }
+
+  #send(command: NvmeCommand, from: number, length: number): number {
+    return storeSg(command.memory, command.data, 0, this.#page, from, length)
+      ? NvmeStatus.success
+      : NvmeStatus.dataTransferError;
+  }
+}
+
+function isSupported(opcode: number): boolean {
+  switch (opcode) {
+    case AdminOpcode.identify:
+    case AdminOpcode.getLogPage:
+    case AdminOpcode.getFeatures:
+    case AdminOpcode.setFeatures:
+      return true;
+    default:
+      return false;
+  }
+}

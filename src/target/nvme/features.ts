@@ -1,0 +1,166 @@
+/**
+ * The features that belong to the target and not to queues: power, temperature, error recovery, write cache, atomicity.
+ * NVMe Base 2.0, 5.15, 5.27.1; NVM Command Set 1.0, 4.1.3.
+ *
+ * None is saveable: the saved value is the default one. Does not model: power states but 0, temperature sensors but the composite
+ * one, DULBE, an effect of the time limit of error recovery.
+ */
+import { FeatureId, FeatureSelect, NSID_ALL } from '../../wire/nvme-opcodes.ts';
+import { NvmeStatus } from '../../wire/nvme-status.ts';
+import { COMPOSITE_KELVIN, WARNING_KELVIN } from './health.ts';
+import { missingNamespace } from './io-command.ts';
+import type { NvmeSubsystem } from './nvme-subsystem.ts';
+
+/** Capabilities as Get Features tells them: bit 1 namespace specific, bit 2 changeable. */
+const NAMESPACE_SPECIFIC = 2;
+const CHANGEABLE = 4;
+
+const ALL_SENSORS = 15;
+
+/** Feature values of one controller. */
+export class Features {
+  readonly #subsystem: NvmeSubsystem;
+  /** Time limited error recovery, by namespace id. */
+  readonly #errorRecovery: Uint16Array;
+  #overKelvin = WARNING_KELVIN;
+  #underKelvin = 0;
+  #workload = 0;
+  #disableNormal = 0;
+  #writeCache = true;
+  /** The value that the last `get` found. */
+  value = 0;
+
+  constructor(subsystem: NvmeSubsystem) {
+    this.#subsystem = subsystem;
+    this.#errorRecovery = new Uint16Array(subsystem.maxNamespaces + 1);
+  }
+
+  /** The host left the volatile write cache on. */
+  get writeCache(): boolean {
+    return this.#writeCache;
+  }
+
+  /** The composite temperature is at or beyond a threshold. */
+  get isBeyondThreshold(): boolean {
+    return COMPOSITE_KELVIN >= this.#overKelvin || COMPOSITE_KELVIN <= this.#underKelvin;
+  }
+
+  /** All features have their defaults again, as after a controller reset. */
+  reset(): void {
+    this.#errorRecovery.fill(0);
+    this.#overKelvin = WARNING_KELVIN;
+    this.#underKelvin = 0;
+    this.#workload = 0;
+    this.#disableNormal = 0;
+    this.#writeCache = true;
+  }
+
+  /** Get Features: leaves the answer in `value`; returns a status. */
+  get(feature: number, select: number, nsid: number, cdw11: number): number {
+    this.value = 0;
+    const capabilities = this.#capabilities(feature);
+    if (capabilities === 0 || select > FeatureSelect.capabilities) return NvmeStatus.invalidField;
+    if (select === FeatureSelect.capabilities) {
+      this.value = capabilities;
+      return NvmeStatus.success;
+    }
+    if (feature === FeatureId.errorRecovery && this.#subsystem.namespace(nsid) === undefined) {
+      return missingNamespace(this.#subsystem, nsid);
+    }
+    const value = this.#read(feature, nsid, cdw11, select !== FeatureSelect.current);
+    if (value < 0) return NvmeStatus.invalidField;
+    this.value = value;
+    return NvmeStatus.success;
+  }
+
+  /** Set Features; returns a status. The caller flushes before it answers a host that switched the write cache off. */
+  set(feature: number, save: boolean, nsid: number, cdw11: number): number {
+    const capabilities = this.#capabilities(feature);
+    if (capabilities === 0) return NvmeStatus.invalidField;
+    if (save) return NvmeStatus.featureNotSaveable;
+    if ((capabilities & NAMESPACE_SPECIFIC) !== 0) return this.#setErrorRecovery(nsid, cdw11);
+    if (nsid !== 0 && nsid !== NSID_ALL) {
+      return this.#subsystem.isValidNsid(nsid)
+        ? NvmeStatus.featureNotNamespaceSpecific
+        : NvmeStatus.invalidNamespace;
+    }
+    switch (feature) {
+      case FeatureId.powerManagement:
+        if ((cdw11 & 0x1f) !== 0) return NvmeStatus.invalidField;
+        this.#workload = (cdw11 >>> 5) & 7;
+        return NvmeStatus.success;
+      case FeatureId.temperatureThreshold:
+        return this.#setThreshold(cdw11);
+      case FeatureId.volatileWriteCache:
+        this.#writeCache = (cdw11 & 1) !== 0;
+        return NvmeStatus.success;
+      default:
+        this.#disableNormal = cdw11 & 1;
+        return NvmeStatus.success;
+    }
+  }
+
+  /** 0 for a feature that this target does not have. */
+  #capabilities(feature: number): number {
+    switch (feature) {
+      case FeatureId.powerManagement:
+      case FeatureId.temperatureThreshold:
+      case FeatureId.writeAtomicity:
+        return CHANGEABLE;
+      case FeatureId.errorRecovery:
+        return CHANGEABLE | NAMESPACE_SPECIFIC;
+      case FeatureId.volatileWriteCache:
+        return this.#subsystem.writeCache ? CHANGEABLE : 0;
+      default:
+        return 0;
+    }
+  }
+
+  /** The value, or -1 where the select fields of dword 11 name nothing. */
+  #read(feature: number, nsid: number, cdw11: number, isDefault: boolean): number {
+    switch (feature) {
+      case FeatureId.powerManagement:
+        return isDefault ? 0 : this.#workload << 5;
+      case FeatureId.temperatureThreshold:
+        return this.#readThreshold(cdw11, isDefault);
+      case FeatureId.errorRecovery:
+        return isDefault ? 0 : this.#errorRecovery[nsid]!;
+      case FeatureId.volatileWriteCache:
+        return isDefault || this.#writeCache ? 1 : 0;
+      default:
+        return isDefault ? 0 : this.#disableNormal;
+    }
+  }
+
+  #setErrorRecovery(nsid: number, cdw11: number): number {
+    // DULBE (bit 16) may be set only where NSFEAT says so.
+    if (nsid === NSID_ALL) {
+      if ((cdw11 & 0x1_0000) !== 0) return NvmeStatus.invalidField;
+      this.#errorRecovery.fill(cdw11 & 0xffff);
+      return NvmeStatus.success;
+    }
+    if (this.#subsystem.namespace(nsid) === undefined) {
+      return missingNamespace(this.#subsystem, nsid);
+    }
+    if ((cdw11 & 0x1_0000) !== 0) return NvmeStatus.invalidField;
+    this.#errorRecovery[nsid] = cdw11 & 0xffff;
+    return NvmeStatus.success;
+  }
+
+  #setThreshold(cdw11: number): number {
+    const sensor = (cdw11 >>> 16) & 15;
+    const side = (cdw11 >>> 20) & 3;
+    if ((sensor !== 0 && sensor !== ALL_SENSORS) || side > 1) return NvmeStatus.invalidField;
+    if (side === 0) this.#overKelvin = cdw11 & 0xffff;
+    else this.#underKelvin = cdw11 & 0xffff;
+    return NvmeStatus.success;
+  }
+
+  #readThreshold(cdw11: number, isDefault: boolean): number {
+    const sensor = (cdw11 >>> 16) & 15;
+    const side = (cdw11 >>> 20) & 3;
+    if (sensor !== 0 || side > 1) return -1;
+    if (side === 0) return isDefault ? WARNING_KELVIN : this.#overKelvin;
+    return isDefault ? 0 : this.#underKelvin;
+  }
+}

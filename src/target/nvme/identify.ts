@@ -1,0 +1,137 @@
+/** Identify data of a subsystem on devices of the LIO core. NVMe Base 2.0, 5.17; NVM Command Set 1.0, 4.1.5. */
+import type { NvmePortLimits } from '../../interfaces/nvme-command-port.ts';
+import {
+  IDENTIFY_BYTES,
+  identifyController,
+  identifyNamespace,
+  NAMESPACE_LIST_ENTRIES,
+  namespaceList,
+} from '../../wire/nvme-identify.ts';
+import {
+  NAMESPACE_DESCRIPTOR_BYTES,
+  NamespaceIdType,
+  namespaceDescriptor,
+} from '../../wire/nvme-logs.ts';
+import { ERROR_LOG_ENTRIES } from './error-log.ts';
+import { CRITICAL_KELVIN, WARNING_KELVIN } from './health.ts';
+import type { NvmeNamespace, NvmeSubsystem } from './nvme-subsystem.ts';
+
+/** What a controller says about itself beside the names of its subsystem. */
+export interface ControllerTraits extends NvmePortLimits {
+  /** Controller id. */
+  readonly cntlid: number;
+  /** VER, the same as the register VS. */
+  readonly version: number;
+  /** Abort commands at once, zero-based; a limit of the controller in front. */
+  readonly abortLimit0: number;
+  /** Asynchronous event requests at once, zero-based; a limit of the controller in front. */
+  readonly asyncEventLimit0: number;
+  /** Optional admin commands (OACS) of the controller in front, such as bit 8, Doorbell Buffer Config. */
+  readonly oacs: number;
+}
+
+/** Optional NVM commands: Dataset Management, Write Zeroes, and the select and save fields of features. */
+const ONCS_DSM = 1 << 2;
+const ONCS_WRITE_ZEROES = 1 << 3;
+const ONCS_SELECT = 1 << 4;
+/** One firmware slot, read-only. */
+const FRMW_ONE_READ_ONLY_SLOT = 0b11;
+/** Get Log Page takes an offset and 32 bits of length. */
+const LPA_EXTENDED_DATA = 1 << 2;
+const IO_CONTROLLER = 1;
+/** Flush takes the broadcast namespace id: VWC bits 2:1. */
+const VWC_BROADCAST = 0b110;
+/** Queue entries of 64 and 16 bytes, as least and as most. */
+const SQES_64 = 0x66;
+const CQES_16 = 0x44;
+/** 25 W in units of 10 mW. */
+const POWER_STATE_0 = 2500;
+
+/** Identify Controller (CNS 01h) to the first 4096 bytes of `into`. */
+export function writeIdentifyController(
+  into: Uint8Array,
+  subsystem: NvmeSubsystem,
+  traits: ControllerTraits,
+): void {
+  const view = cleared(into);
+  const id = identifyController;
+  id.sn.set(view, 0, subsystem.serial);
+  id.mn.set(view, 0, subsystem.model);
+  id.fr.set(view, 0, subsystem.firmware);
+  id.cmic.set(view, 0, subsystem.isShared ? 0b10 : 0);
+  id.mdts.set(view, 0, 31 - Math.clz32(traits.maxTransferBytes / 4096));
+  id.cntlid.set(view, 0, traits.cntlid);
+  id.ver.set(view, 0, traits.version);
+  id.cntrltype.set(view, 0, IO_CONTROLLER);
+  id.oacs.set(view, 0, traits.oacs);
+  id.acl0.set(view, 0, traits.abortLimit0);
+  id.aerl0.set(view, 0, traits.asyncEventLimit0);
+  id.frmw.set(view, 0, FRMW_ONE_READ_ONLY_SLOT);
+  id.lpa.set(view, 0, LPA_EXTENDED_DATA);
+  id.elpe0.set(view, 0, ERROR_LOG_ENTRIES - 1);
+  id.wctemp.set(view, 0, WARNING_KELVIN);
+  id.cctemp.set(view, 0, CRITICAL_KELVIN);
+  id.sqes.set(view, 0, SQES_64);
+  id.cqes.set(view, 0, CQES_16);
+  id.nn.set(view, 0, subsystem.maxNamespaces);
+  id.oncs.set(
+    view,
+    0,
+    ONCS_SELECT |
+      (subsystem.unmap ? ONCS_DSM : 0) |
+      (subsystem.writeZeroes ? ONCS_WRITE_ZEROES : 0),
+  );
+  id.vwc.set(view, 0, VWC_BROADCAST | (subsystem.writeCache ? 1 : 0));
+  id.subnqn.set(view, 0, subsystem.nqn);
+  id.psd0Mp.set(view, 0, POWER_STATE_0);
+}
+
+/** Identify Namespace (CNS 00h); all zeroes for a namespace that is not active. */
+export function writeIdentifyNamespace(
+  into: Uint8Array,
+  subsystem: NvmeSubsystem,
+  namespace: NvmeNamespace | undefined,
+): void {
+  const view = cleared(into);
+  if (namespace === undefined) return;
+  const { blockBytes, blockCount, readOnly } = namespace.port.geometry;
+  const id = identifyNamespace;
+  id.nsze.set(view, 0, blockCount);
+  id.ncap.set(view, 0, blockCount);
+  id.nuse.set(view, 0, blockCount);
+  id.nmic.set(view, 0, subsystem.isShared ? 1 : 0);
+  id.nsattr.set(view, 0, readOnly ? 1 : 0);
+  id.nguid.set(view, 0, namespace.nguid);
+  id.eui64.set(view, 0, namespace.eui64);
+  id.lbaf0Lbads.set(view, 0, 31 - Math.clz32(blockBytes));
+}
+
+/** Active namespace ids above `nsid`, ascending (CNS 02h). */
+export function writeActiveList(into: Uint8Array, subsystem: NvmeSubsystem, nsid: number): void {
+  const view = cleared(into);
+  let next = subsystem.nextNsid(nsid);
+  for (let i = 0; i < NAMESPACE_LIST_ENTRIES && next !== 0; i++) {
+    namespaceList.first.set(view, 4 * i, next);
+    next = subsystem.nextNsid(next);
+  }
+}
+
+/** Namespace identification descriptors (CNS 03h): EUI-64, NGUID, UUID; zeroes end the list. */
+export function writeDescriptors(into: Uint8Array, namespace: NvmeNamespace): void {
+  const view = cleared(into);
+  let at = writeDescriptor(view, 0, NamespaceIdType.eui64, namespace.eui64);
+  at = writeDescriptor(view, at, NamespaceIdType.nguid, namespace.nguid);
+  writeDescriptor(view, at, NamespaceIdType.uuid, namespace.uuid);
+}
+
+function writeDescriptor(view: DataView, at: number, type: number, id: Uint8Array): number {
+  namespaceDescriptor.nidt.set(view, at, type);
+  namespaceDescriptor.nidl.set(view, at, id.length);
+  for (let i = 0; i < id.length; i++) view.setUint8(at + NAMESPACE_DESCRIPTOR_BYTES + i, id[i]!);
+  return at + NAMESPACE_DESCRIPTOR_BYTES + id.length;
+}
+
+function cleared(into: Uint8Array): DataView {
+  into.fill(0, 0, IDENTIFY_BYTES);
+  return new DataView(into.buffer, into.byteOffset, IDENTIFY_BYTES);
+}

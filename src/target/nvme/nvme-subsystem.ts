@@ -1,0 +1,162 @@
+/** An NVM subsystem: namespaces on devices of the LIO core, under one name. NVMe Base 2.0, 3. */
+import { ConfigError } from '../../base/assert.ts';
+import type { NamespaceFormat } from '../../interfaces/nvme-command-port.ts';
+import type { TargetPort } from '../../interfaces/target.ts';
+import { eui64Bytes, hex, nguidBytes, uuidBytes, uuidText } from './identity.ts';
+
+/** The largest namespace id that a subsystem may have. */
+export const MAX_NAMESPACES = 1024;
+
+/** How a subsystem is named; what is not given is drawn from the seed. */
+export interface NvmeSubsystemOptions {
+  /** Decides all names that are not given. */
+  readonly seed?: number;
+  /** NVMe Qualified Name, up to 223 characters. */
+  readonly nqn?: string;
+  /** Serial number, up to 20 ASCII characters. */
+  readonly serial?: string;
+  /** Model number, up to 40 ASCII characters. */
+  readonly model?: string;
+  /** Firmware revision, up to 8 ASCII characters. */
+  readonly firmware?: string;
+  /** The largest valid namespace id (NN), {@link MAX_NAMESPACES} at most; 32 by default. */
+  readonly maxNamespaces?: number;
+}
+
+/** A namespace: a device of the LIO core with a number and names of its own. */
+export interface NvmeNamespace {
+  readonly nsid: number;
+  readonly port: TargetPort;
+  readonly format: NamespaceFormat;
+  /** 16 bytes. */
+  readonly uuid: Uint8Array;
+  /** 16 bytes. */
+  readonly nguid: Uint8Array;
+  /** 8 bytes. */
+  readonly eui64: Uint8Array;
+}
+
+/** Holds the namespaces that all controllers of the subsystem see. */
+export class NvmeSubsystem {
+  readonly nqn: string;
+  readonly serial: string;
+  readonly model: string;
+  readonly firmware: string;
+  /** The largest valid namespace id. */
+  readonly maxNamespaces: number;
+  readonly #seed: number;
+  readonly #namespaces: (NvmeNamespace | undefined)[];
+  #controllers = 0;
+  #writeCache = false;
+  #unmap = true;
+  #writeZeroes = true;
+
+  /** @throws ConfigError for a name that is too long or not ASCII */
+  constructor(options: NvmeSubsystemOptions = {}) {
+    const seed = options.seed ?? 0;
+    const name = uuidText(uuidBytes(seed, 'subsystem'));
+    this.#seed = seed;
+    this.nqn = checkText('nqn', options.nqn ?? `nqn.2014-08.org.nvmexpress:uuid:${name}`, 223);
+    this.serial = checkText('serial', options.serial ?? name.replaceAll('-', '').slice(0, 20), 20);
+    this.model = checkText('model', options.model ?? 'lio-nvme', 40);
+    this.firmware = checkText('firmware', options.firmware ?? '1.0', 8);
+    this.maxNamespaces = checkCount(options.maxNamespaces ?? 32);
+    this.#namespaces = new Array<NvmeNamespace | undefined>(this.maxNamespaces + 1).fill(undefined);
+  }
+
+  /** Some namespace has a volatile write cache. */
+  get writeCache(): boolean {
+    return this.#writeCache;
+  }
+
+  /** All namespaces can deallocate. */
+  get unmap(): boolean {
+    return this.#unmap;
+  }
+
+  /** All namespaces can write zeroes. */
+  get writeZeroes(): boolean {
+    return this.#writeZeroes;
+  }
+
+  /** More than one controller was made for this subsystem. */
+  get isShared(): boolean {
+    return this.#controllers > 1;
+  }
+
+  /** Takes a controller in and gives it its id, 1 and up. */
+  attachController(): number {
+    this.#controllers += 1;
+    return this.#controllers;
+  }
+
+  /** @throws ConfigError when the id is out of range or taken */
+  addNamespace(nsid: number, port: TargetPort): NvmeNamespace {
+    if (!Number.isInteger(nsid) || nsid < 1 || nsid > this.maxNamespaces) {
+      throw new ConfigError('namespace.nsid', nsid, `an integer 1..${this.maxNamespaces}`);
+    }
+    if (this.#namespaces[nsid] !== undefined) {
+      throw new ConfigError('namespace.nsid', nsid, 'a namespace id that is not taken');
+    }
+    const name = `${this.nqn}/${nsid}`;
+    const { blockBytes, writeCache, unmap, writeZeroes } = port.geometry;
+    const namespace: NvmeNamespace = {
+      nsid,
+      port,
+      format: { blockBytes, metadataBytes: 0, extended: false },
+      uuid: uuidBytes(this.#seed, `${name}/uuid`),
+      nguid: nguidBytes(this.#seed, `${name}/nguid`),
+      eui64: eui64Bytes(this.#seed, `${name}/eui64`),
+    };
+    this.#namespaces[nsid] = namespace;
+    this.#writeCache ||= writeCache;
+    this.#unmap &&= unmap;
+    this.#writeZeroes &&= writeZeroes;
+    return namespace;
+  }
+
+  /** The active namespace `nsid`; any number may be asked. */
+  namespace(nsid: number): NvmeNamespace | undefined {
+    return nsid <= this.maxNamespaces ? this.#namespaces[nsid] : undefined;
+  }
+
+  /** May a namespace have this id, active or not? */
+  isValidNsid(nsid: number): boolean {
+    return nsid >= 1 && nsid <= this.maxNamespaces;
+  }
+
+  /** The smallest id of an active namespace that is larger than `nsid`, or 0. */
+  nextNsid(nsid: number): number {
+    for (let next = nsid + 1; next <= this.maxNamespaces; next++) {
+      if (this.#namespaces[next] !== undefined) return next;
+    }
+    return 0;
+  }
+}
+
+/** The names of a namespace as text, for descriptions: UUID, NGUID and EUI-64. */
+export function namespaceNames(namespace: NvmeNamespace): {
+  uuid: string;
+  nguid: string;
+  eui64: string;
+} {
+  return {
+    uuid: uuidText(namespace.uuid),
+    nguid: hex(namespace.nguid),
+    eui64: hex(namespace.eui64),
+  };
+}
+
+function checkCount(count: number): number {
+  if (!Number.isInteger(count) || count < 1 || count > MAX_NAMESPACES) {
+    throw new ConfigError('subsystem.maxNamespaces', count, `an integer 1..${MAX_NAMESPACES}`);
+  }
+  return count;
+}
+
+function checkText(key: string, text: string, most: number): string {
+  if (text.length < 1 || text.length > most || !/^[\x20-\x7e]+$/.test(text)) {
+    throw new ConfigError(`subsystem.${key}`, text, `1 to ${most} printable ASCII characters`);
+  }
+  return text;
+}
