@@ -69,6 +69,21 @@ describe('a packed driver', () => {
     expect([queue.notify(), queue.interrupt(), queue.poll(0x8000)]).toEqual([false, true, false]);
   });
 
+  it('kicks unless the device says never, or means a position that was not passed', () => {
+    const { areas, queue } = world(4);
+    const kicks = (flags: number, offWrap = 0): boolean => {
+      areas.device.set16(0, offWrap);
+      areas.device.set16(2, flags);
+      return queue.kickPrepare();
+    };
+    queue.addSgs(list(1), none, 0);
+    // The event index feature is not asked for.
+    expect([kicks(2, 0x8000), kicks(2, 0x8000)]).toEqual([true, false]);
+    expect([kicks(0), kicks(1), kicks(3)]).toEqual([true, false, true]);
+    queue.addSgs(list(1), none, 1);
+    expect(kicks(2, 0x8000)).toBe(false);
+  });
+
   it('finds nothing at a mark of another ring', () => {
     const { queue } = world(2);
     expect(queue.poll(0x7fff)).toBe(false);

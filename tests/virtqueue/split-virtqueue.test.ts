@@ -97,6 +97,9 @@ describe('a split driver', () => {
     expect(queue.brokenReason).toBe(reason);
     expect(queue.addSgs(list(1), none, 1)).toBe(VirtqueueResult.broken);
     expect(queue.notify()).toBe(false);
+    // Not even a good entry mends it.
+    use(1, 0, 0);
+    expect(queue.getBuf()).toBe(NO_TOKEN);
     // The buffer is not lost.
     expect(queue.detachUnusedBuf()).toBe(0);
   });
