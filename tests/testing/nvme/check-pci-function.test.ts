@@ -103,7 +103,13 @@ const defects: readonly (readonly [string, NvmeLaw, Patch])[] = [
   [
     'a read that is not unsigned',
     NvmeLaw.total,
-    (pci) => ({ mmioRead: (at, size) => pci.mmioRead(at, size) | 0 }),
+    (pci) => ({
+      mmioRead: (at, size) => pci.mmioRead(at, size) | 0,
+      mmioRead64: (at, halves) => {
+        halves.lo = pci.mmioRead(at, 4) | 0;
+        halves.hi = pci.mmioRead(at + 4, 4) | 0;
+      },
+    }),
   ],
   [
     'a high half of CAP that reads as VS',
