@@ -43,9 +43,13 @@ export interface NodeFileOptions {
 
 /** The calls to the system that a node file makes; a test may put others in their place. */
 export interface FileCalls {
+  /** As `fs.readSync`. */
   read(fd: number, into: Uint8Array, at: number, length: number, position: number): number;
+  /** As `fs.writeSync`. */
   write(fd: number, from: Uint8Array, at: number, length: number, position: number): number;
+  /** As `fs.fsyncSync`. */
   sync(fd: number): void;
+  /** As `fs.fdatasyncSync`. */
   dataSync(fd: number): void;
 }
 

@@ -112,7 +112,9 @@ function driveNvme(world: World, medium: Medium): BlkMqOps {
     msix: (vector) => driver.interrupt(vector),
     intx: (level) => driver.interruptPin(level),
   });
-  const driver = new NvmeDriver(executor, memory.host, pci, memory.hostPages, { queueEntries: 128 });
+  const driver = new NvmeDriver(executor, memory.host, pci, memory.hostPages, {
+    queueEntries: 128,
+  });
   finish(world, (done) => driver.start(done));
   return new NvmeBlockDriver(executor, driver, memory.host, { sharesAddresses: true });
 }

@@ -12,7 +12,7 @@ import type { Prng } from '../../src/interfaces/prng.ts';
 import { PageStore } from '../../src/memory/page-store.ts';
 import { makeTask } from '../../src/sim/task.ts';
 
-export const DEFAULT_LIMITS: QueueLimits = {
+const DEFAULT_LIMITS: QueueLimits = {
   logicalBlockSize: 512,
   physicalBlockSize: 512,
   maxSectors: 64,
@@ -81,6 +81,11 @@ export class FakeBlockDevice implements BlockDevice {
       else this.#copy(sector, 1, this.#now, this.#durable);
     }
     this.#waiting.length = 0;
+  }
+
+  /** Power fails, and all that was not durable is gone. */
+  loseAll(): void {
+    this.#copy(0, this.capacitySectors, this.#durable, this.#now);
   }
 
   #run(): void {

@@ -5,7 +5,7 @@ import { bufferBytes, type WorkloadPlan, type WorkloadTarget } from '../../workl
 import type { StackChoice } from './arguments.ts';
 
 /** A stack whose guest driver has started. */
-export interface OpenedStack {
+interface OpenedStack {
   readonly target: WorkloadTarget;
   /** The road as a diagram, with the counters of each layer as they are now. */
   describe(): string;
@@ -14,7 +14,7 @@ export interface OpenedStack {
 }
 
 /** Makes a tracer for a clock that exists only once the stack does. */
-export type MakeTracer = (clock: Executor) => Tracer;
+type MakeTracer = (clock: Executor) => Tracer;
 
 /** What jobs need of a stack. */
 export interface StackNeeds {

@@ -144,7 +144,7 @@ export class BioWorkload {
     if (flight.op === BioOp.read) flight.flags = 0;
     const block = this.#block;
     const blocks = Math.floor(this.#areaSectors / block);
-    const most = Math.min(blocks, chance.oneIn(4) ? 400 / block : 16);
+    const most = Math.min(blocks, chance.oneIn(8) ? 400 / block : 16);
     const length = 1 + chance.below(Math.max(1, Math.floor(most)));
     const start = this.#start(blocks - length, busy, block);
     flight.sector = start * block;

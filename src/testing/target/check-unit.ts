@@ -88,7 +88,7 @@ function checkGeometry(geometry: Geometry): void {
     blockCount * blockBytes <= Number.MAX_SAFE_INTEGER &&
     Number.isInteger(maxTransferBlocks) &&
     maxTransferBlocks >= 1;
-  law(isWhole, UnitLaw.geometry, `${blockCount} blocks of ${blockBytes} bytes`);
+  law(isWhole, UnitLaw.geometry, () => `${blockCount} blocks of ${blockBytes} bytes`);
   law(blockCount >= 32, UnitLaw.geometry, 'the suite wants 32 blocks at least');
 }
 
@@ -128,7 +128,7 @@ function checkUnmapped<Unit extends TargetPort>(factory: UnitFactory<Unit>): voi
   for (const op of [TargetOp.read, TargetOp.write]) {
     const status = probe.do({ op, lba, blockCount: 2, gpa, cut: blockBytes });
     const isRight = status === TargetStatus.dataTransferError;
-    law(isRight, UnitLaw.refusesUnmapped, `ended with ${statusName(status)}`);
+    law(isRight, UnitLaw.refusesUnmapped, () => `ended with ${statusName(status)}`);
   }
   const untouched = probe.load(gpa, blockBytes).every((byte) => byte === 0x22);
   law(untouched, UnitLaw.refusesUnmapped, 'the mapped part of the memory changed');
@@ -149,7 +149,7 @@ function checkReuse<Unit extends TargetPort>(factory: UnitFactory<Unit>): void {
   probe.submit(probed);
   probe.executor.runUntilIdle();
   const isDone = again === 0 && probed.ends === 1;
-  law(isDone, UnitLaw.endsReusable, `${again} rounds of a resubmitted read are missing`);
+  law(isDone, UnitLaw.endsReusable, () => `${again} rounds of a resubmitted read are missing`);
 }
 
 function checkAbort<Unit extends TargetPort>(factory: UnitFactory<Unit>): void {
@@ -170,11 +170,12 @@ function checkAbort<Unit extends TargetPort>(factory: UnitFactory<Unit>): void {
         : answer === AbortResult.aborted
           ? status === TargetStatus.aborted
           : answer === AbortResult.tooLate && status === TargetStatus.good;
-    const what = `answer ${answer} about a command that had ended ${before} times, and then ended with`;
-    law(expected, UnitLaw.abort, `${what} ${statusName(status)}`);
+    const what = () =>
+      `answer ${answer} about a command that had ended ${before} times, and then ended with`;
+    law(expected, UnitLaw.abort, () => `${what()} ${statusName(status)}`);
     for (const { command } of all) {
       const isGood = command === victim.command || command.status === TargetStatus.good;
-      law(isGood, UnitLaw.abort, `${describe(command)} suffered from the abort of another`);
+      law(isGood, UnitLaw.abort, () => `${describe(command)} suffered from the abort of another`);
     }
     const after = probe.unit.abort(victim.command);
     law(after === AbortResult.unknown, UnitLaw.abort, 'a command that ended is still known');
@@ -195,12 +196,16 @@ function checkReset<Unit extends TargetPort>(factory: UnitFactory<Unit>): void {
     const early = dones;
     law(early === 0, UnitLaw.endsLater, 'done was called inside reset');
     probe.finish(all);
-    law(dones === 1, UnitLaw.reset, `done was called ${dones} times`);
+    law(dones === 1, UnitLaw.reset, () => `done was called ${dones} times`);
     law(endedAtDone === all.length, UnitLaw.reset, 'done came before the last command ended');
     for (const { command } of all) {
       const isRight =
         command.status === TargetStatus.good || command.status === TargetStatus.aborted;
-      law(isRight, UnitLaw.reset, `${describe(command)} ended with ${statusName(command.status)}`);
+      law(
+        isRight,
+        UnitLaw.reset,
+        () => `${describe(command)} ended with ${statusName(command.status)}`,
+      );
     }
     probe.mustDo({ op: TargetOp.read, lba: 1, blockCount: 1 }, UnitLaw.reset);
   }
@@ -213,7 +218,7 @@ function checkFull<Unit extends TargetPort>(factory: UnitFactory<Unit>): void {
   probe.finish(all);
   for (const { command } of all) {
     const isRight = command.status === TargetStatus.good || command.status === TargetStatus.busy;
-    law(isRight, UnitLaw.full, `a command ended with ${statusName(command.status)}`);
+    law(isRight, UnitLaw.full, () => `a command ended with ${statusName(command.status)}`);
   }
   probe.mustDo(ask, UnitLaw.full);
 }
@@ -225,7 +230,8 @@ function checkRefusals<Unit extends TargetPort>(factory: UnitFactory<Unit>): voi
   const end = geometry.blockCount;
   const refuse = (op: TargetOp, lba: number, blockCount: number, expected: TargetStatus): void => {
     const status = probe.do({ op, lba, blockCount });
-    const what = `operation ${op} of ${blockCount} blocks at ${lba} ended with ${statusName(status)}`;
+    const what = () =>
+      `operation ${op} of ${blockCount} blocks at ${lba} ended with ${statusName(status)}`;
     law(status === expected, UnitLaw.refusals, what);
   };
   refuse(read, end, 1, TargetStatus.addressOutOfRange);

@@ -31,7 +31,11 @@ export class LawError extends Error {
   }
 }
 
-/** Throws {@link LawError} unless `condition` holds. */
-export function law(condition: boolean, broken: UnitLaw, what: string): asserts condition {
-  if (!condition) throw new LawError(broken, what);
+/** Throws {@link LawError} unless `condition` holds. Give `what` as a function where it has to be put together. */
+export function law(
+  condition: boolean,
+  broken: UnitLaw,
+  what: string | (() => string),
+): asserts condition {
+  if (!condition) throw new LawError(broken, typeof what === 'string' ? what : what());
 }

@@ -66,7 +66,7 @@ export class UnitModel {
     for (const lba of this.#lbas) {
       const bytes = this.#readBlock(lba, UnitLaw.readsSeeWrites);
       const isNewest = this.#matches(bytes, lba, this.#versions.get(lba)!.at(-1)!);
-      law(isNewest, UnitLaw.readsSeeWrites, `block ${lba} is not what was written last`);
+      law(isNewest, UnitLaw.readsSeeWrites, () => `block ${lba} is not what was written last`);
     }
   }
 
@@ -78,7 +78,7 @@ export class UnitModel {
       for (let at = 0; at < this.#blockBytes; at += SECTOR_BYTES) {
         const sector = bytes.subarray(at, at + SECTOR_BYTES);
         const isAllowed = versions.some((stamp) => this.#matches(sector, lba, stamp, at));
-        const what = `block ${lba} holds none of the ${versions.length} versions that it may`;
+        const what = () => `block ${lba} holds none of the ${versions.length} versions that it may`;
         law(isAllowed, UnitLaw.durability, what);
       }
     }
@@ -136,19 +136,27 @@ export class UnitModel {
   #check({ op, lba = 0, blockCount = 0, gpa = 0 }: Ask, { command }: Probed): void {
     const { status } = command;
     const good = status === TargetStatus.good;
-    law(good, UnitLaw.readsSeeWrites, `a command of the workload ended with ${statusName(status)}`);
+    law(
+      good,
+      UnitLaw.readsSeeWrites,
+      () => `a command of the workload ended with ${statusName(status)}`,
+    );
     const from = Math.floor(gpa / LANE_BYTES) * LANE_BYTES;
     const lane = this.#probe.load(from, LANE_BYTES);
     const length = op <= TargetOp.write ? blockCount * this.#blockBytes : 0;
     const words = new Int32Array(lane.buffer);
     const inside = (i: number) => from + 4 * i >= gpa && from + 4 * i < gpa + length;
     const isGuarded = words.every((word, i) => word === GUARD_WORD || inside(i));
-    law(isGuarded, UnitLaw.staysInside, `memory beside the data of a command at ${lba} changed`);
+    law(
+      isGuarded,
+      UnitLaw.staysInside,
+      () => `memory beside the data of a command at ${lba} changed`,
+    );
     if (op !== TargetOp.read) return;
     for (let i = 0; i < blockCount; i++) {
       const bytes = this.#probe.load(gpa + i * this.#blockBytes, this.#blockBytes);
       const newest = this.#versions.get(lba + i)!.at(-1)!;
-      law(this.#matches(bytes, lba + i, newest), UnitLaw.readsSeeWrites, `block ${lba + i}`);
+      law(this.#matches(bytes, lba + i, newest), UnitLaw.readsSeeWrites, () => `block ${lba + i}`);
     }
   }
 

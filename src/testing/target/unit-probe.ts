@@ -70,7 +70,7 @@ export class UnitProbe {
         end: (command) => {
           law(command === probed.command, UnitLaw.endsOnce, 'end was called with another command');
           probed.ends += 1;
-          law(probed.ends === 1, UnitLaw.endsOnce, `${describe(command)} ended twice`);
+          law(probed.ends === 1, UnitLaw.endsOnce, () => `${describe(command)} ended twice`);
           probed.atEnd?.();
         },
       },
@@ -83,7 +83,7 @@ export class UnitProbe {
     const { command } = probed;
     probed.ends = 0;
     this.unit.submit(command);
-    law(probed.ends === 0, UnitLaw.endsLater, `${describe(command)} ended inside submit`);
+    law(probed.ends === 0, UnitLaw.endsLater, () => `${describe(command)} ended inside submit`);
   }
 
   /** Makes and submits. */
@@ -97,7 +97,7 @@ export class UnitProbe {
   finish(all: readonly Probed[]): void {
     this.executor.runUntilIdle();
     for (const { command, ends } of all) {
-      law(ends === 1, UnitLaw.endsOnce, `${describe(command)} ended ${ends} times`);
+      law(ends === 1, UnitLaw.endsOnce, () => `${describe(command)} ended ${ends} times`);
     }
   }
 
@@ -111,7 +111,11 @@ export class UnitProbe {
   /** Does one command that has to succeed. */
   mustDo(ask: Ask, broken: UnitLaw): void {
     const status = this.do(ask);
-    law(status === TargetStatus.good, broken, `${nameOf(ask.op)} ended with ${statusName(status)}`);
+    law(
+      status === TargetStatus.good,
+      broken,
+      () => `${nameOf(ask.op)} ended with ${statusName(status)}`,
+    );
   }
 
   /** Bytes of the memory. */

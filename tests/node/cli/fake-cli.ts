@@ -56,7 +56,7 @@ export interface Opened {
 }
 
 /** Opens fake targets of the size that is chosen. */
-export function fakeOpener(options: FakeOptions = {}): { opened: Opened; openStack: OpenStack } {
+function fakeOpener(options: FakeOptions = {}): { opened: Opened; openStack: OpenStack } {
   const opened: Opened = { choices: [], needs: [], closed: 0 };
   const openStack: OpenStack = (choice, needs, makeTracer) => {
     opened.choices.push(choice);

@@ -117,6 +117,8 @@ const backends: readonly [string, UnitFactory<Backend>][] = [
   ['FILEIO', fileio(false)],
   ['FILEIO buffered', fileio(true)],
   ['FILEIO buffered, 4096-byte blocks', fileio(true, 4096)],
+  ['IBLOCK', iblock({})],
+  ['IBLOCK with 4096-byte blocks', iblock({}, 4096)],
   ['IBLOCK without a write cache', iblock({ writeCache: false, fua: false })],
   ['a medium', medium(false)],
   ['a medium with latency', medium(true)],
