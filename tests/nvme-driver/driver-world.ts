@@ -13,7 +13,7 @@ import {
 } from '../../src/testing/nvme/memory-command-port.ts';
 import { IoOpcode } from '../../src/wire/nvme-opcodes.ts';
 
-export const MEMORY_BYTES = 16 << 20;
+const MEMORY_BYTES = 16 << 20;
 /** Data of tests; the driver's own pages lie below. */
 export const DATA = 0x80_0000;
 

@@ -14,7 +14,7 @@ import { IoOpcode } from '../../src/wire/nvme-opcodes.ts';
 import type { Batch } from './heap.ts';
 
 /** Ends every I/O command with success in the next task; admin commands go to a memory port. */
-export class NullPort implements NvmeCommandPort {
+class NullPort implements NvmeCommandPort {
   readonly limits = { maxInFlight: 256, maxTransferBytes: 1 << 20 };
   readonly #admin: MemoryCommandPort;
   readonly #executor: SimExecutor;
