@@ -21,7 +21,7 @@ import { DeviceCommand } from './device-command.ts';
 import type { InterruptUnit } from './interrupt-unit.ts';
 import type { ResolvedDeviceOptions } from './options.ts';
 import type { QueueFeatures } from './queue-features.ts';
-import { CompletionQueue, SubmissionQueue } from './queues.ts';
+import { CompletionQueue, hasUnread, SubmissionQueue } from './queues.ts';
 
 /** Why a controller stopped with CSTS.CFS: the number in its `fatal` event. */
 export const FatalReason = {
@@ -110,7 +110,7 @@ export class QueueEngine {
     this.#free = Int32Array.from({ length: slots }, (_, i) => slots - 1 - i);
     this.#freeCount = slots;
     this.#lookTask = makeTask('nvme-device', () => this.#look());
-    interrupts.isUnread = (vector) => this.#isUnread(vector);
+    interrupts.isUnread = (vector) => hasUnread(this.cqs, vector);
   }
 
   /** Starts with the admin queues alone. */
@@ -391,13 +391,5 @@ export class QueueEngine {
     if (at < 0) return;
     this.#round.splice(at, 1);
     if (at < this.#turn) this.#turn -= 1;
-  }
-
-  #isUnread(vector: number): boolean {
-    for (const cq of this.cqs) {
-      if (cq === undefined || cq.vector !== vector || !cq.interruptEnabled) continue;
-      if (cq.head !== cq.tail) return true;
-    }
-    return false;
   }
 }

@@ -93,3 +93,8 @@ export class SubmissionQueue {
 export function ringDistance(from: number, to: number, size: number): number {
   return to >= from ? to - from : to - from + size;
 }
+
+/** Does any queue that raises `vector` hold entries that the host has not consumed? */
+export function hasUnread(cqs: readonly (CompletionQueue | undefined)[], vector: number): boolean {
+  return cqs.some((cq) => cq?.vector === vector && cq.interruptEnabled && cq.head !== cq.tail);
+}

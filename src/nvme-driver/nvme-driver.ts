@@ -321,6 +321,11 @@ export class NvmeDriver implements NvmeHost {
   #watch(): void {
     this.#watching = false;
     if (!this.#alive) return;
+    if (this.#startDone !== undefined) {
+      // The steps of a start have timers of their own.
+      this.#watchLater();
+      return;
+    }
     const csts = this.#pci.mmioRead(NvmeRegister.csts, 4);
     if ((csts & Csts.cfs) !== 0) {
       this.#die();
@@ -346,7 +351,7 @@ export class NvmeDriver implements NvmeHost {
 
   #die(): void {
     this.#tracer?.event(Layer.nvmeDriver, 'dead', 0, 0, 0);
-    this.#tearDown(false, () => this.#started('controller died during its start'));
+    this.#tearDown(false, () => undefined);
   }
 
   /** Stops the controller, and only then lets go of the buffers of what is in flight. */

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
-import { CompletionQueue, ringDistance, SubmissionQueue } from '../../src/nvme-device/queues.ts';
+import {
+  CompletionQueue,
+  hasUnread,
+  ringDistance,
+  SubmissionQueue,
+} from '../../src/nvme-device/queues.ts';
 
 describe('ringDistance', () => {
   it('counts forward around the ring', () => {
@@ -46,5 +51,19 @@ describe('a submission queue', () => {
     expect(sq.advance(1)).toBe(true);
     expect(sq.tail).toBe(1);
     expect(sq.advance(4)).toBe(false);
+  });
+});
+
+describe('hasUnread', () => {
+  it('looks at the queues of one vector that raise it', () => {
+    const memory = new RegionMemory([{ base: 0, size: 4096 }]);
+    const loud = new CompletionQueue(1, 0, 4, 2, true);
+    const silent = new CompletionQueue(2, 0, 4, 3, false);
+    const cqs = [undefined, loud, silent];
+    expect([2, 3].map((vector) => hasUnread(cqs, vector))).toEqual([false, false]);
+    for (const cq of [loud, silent]) cq.post(memory, new Int32Array(4));
+    expect([2, 3, 4].map((vector) => hasUnread(cqs, vector))).toEqual([true, false, false]);
+    loud.consume(1);
+    expect(hasUnread(cqs, 2)).toBe(false);
   });
 });

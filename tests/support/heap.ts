@@ -22,10 +22,14 @@ const ROUNDS = 9;
 export function allocatedPerOp(batch: Batch, maxCount = 20_000): number {
   warmUp(batch, maxCount);
   let count = Math.min(16, maxCount);
-  while (count < maxCount && growth(batch, count, false) < QUIET_BYTES) {
+  let bytes = medianGrowth(batch, count, false);
+  // The size is chosen by medians as well: one reading may hold a burst of the engine's own, and a batch that stays short for it
+  // divides the fixed cost of a measurement by too few operations.
+  while (count < maxCount && bytes < QUIET_BYTES) {
     count = Math.min(count * 4, maxCount);
+    bytes = medianGrowth(batch, count, false);
   }
-  return medianGrowth(batch, count, false) / count;
+  return bytes / count;
 }
 
 /** Bytes that one operation keeps after a full collection: near 0 for what runs forever in bounded memory. */

@@ -137,7 +137,7 @@ function checkAccesses(probe: Probe, chance: Prng, rounds: number): void {
   const halves = { lo: 0, hi: 0 };
   for (let round = 0; round < rounds; round++) {
     const size = SIZES[chance.below(3)]!;
-    const at = chance.oneIn(2) ? chance.below(0x1100) : chance.below(2 * pci.barBytes) - 16;
+    const at = chance.oneIn(2) ? chance.below(0x40) : chance.below(2 * pci.barBytes) - 16;
     const value = chance.next32() >>> (8 * (4 - size));
     const where = `${size} bytes at ${at}`;
     if (chance.oneIn(2)) probe.access(`writing ${where}`, () => pci.mmioWrite(at, size, value));

@@ -1,0 +1,96 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { RegionMemory } from '../../src/memory/region-memory.ts';
+import { PrpWriter } from '../../src/nvme-driver/prp-writer.ts';
+import { QueuePair, QueueResult } from '../../src/nvme-driver/queue-pair.ts';
+import { cqe, sqe } from '../../src/wire/nvme-entries.ts';
+import { DriverWorld } from './driver-world.ts';
+
+const SQ = 0x1000;
+const CQ = 0x2000;
+
+describe('QueuePair', () => {
+  const world = new DriverWorld();
+  let memory: RegionMemory;
+  let view: DataView;
+  let pair: QueuePair;
+
+  beforeEach(() => {
+    memory = new RegionMemory([{ base: 0, size: 1 << 16 }]);
+    const { bytes } = memory.regions[0]!;
+    view = new DataView(bytes.buffer);
+    const at = { sq: SQ, cq: CQ, lists: 0x3000, listBytes: 64 };
+    pair = new QueuePair(memory, new PrpWriter(memory, 4096, 8), 1, 3, 0, 0x1008, 4, at);
+  });
+
+  function post(cid: number, phase: number): void {
+    const at = CQ + 16 * pair.head;
+    cqe.cid.set(view, at, cid);
+    cqe.phase.set(view, at, phase);
+  }
+
+  it('writes every field of an entry, and nothing of the one before', () => {
+    memory.fill(SQ, 0xff, 4096);
+    const slba = 2 ** 40 + 5;
+    pair.queue(world.request({ slba, nlb0: 7, control: 0x4000_0000, nsid: 9 }, 4096, 0x5000), 0);
+    expect(sqe.opc.get(view, SQ)).toBe(2);
+    expect(sqe.nsid.get(view, SQ)).toBe(9);
+    expect(sqe.slba.get(view, SQ)).toBe(slba);
+    expect([sqe.nlb0.get(view, SQ), sqe.fua.get(view, SQ)]).toEqual([7, true]);
+    expect([sqe.prp1.get(view, SQ), sqe.prp2.get(view, SQ)]).toEqual([0x5000, 0]);
+    const zeroes = ['cdw2', 'cdw3', 'cdw13', 'cdw14', 'cdw15'] as const;
+    expect(zeroes.map((name) => sqe[name].get(view, SQ))).toEqual([0, 0, 0, 0, 0]);
+    expect(sqe.mptr.get(view, SQ)).toBe(0);
+    pair.queue(world.request({ raw: Int32Array.of(1, 2, 3, 4, 5, 6) }, 0), 0);
+    expect(sqe.slba.lo.get(view, SQ + 64)).toBe(1);
+    expect(sqe.cdw15.get(view, SQ + 64)).toBe(6);
+    expect(sqe.prp1.get(view, SQ + 64)).toBe(0);
+  });
+
+  it('takes one command less than it has entries, and wraps at its own size (M26)', () => {
+    const tails: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const { nextCid } = pair;
+      expect(pair.queue(world.request(), 0)).toBe(QueueResult.queued);
+      tails.push(pair.tail);
+      pair.take(nextCid);
+    }
+    expect(tails).toEqual([1, 2, 0, 1, 2]);
+    pair.queue(world.request(), 0);
+    pair.queue(world.request(), 0);
+    expect([pair.queue(world.request(), 0), pair.nextCid, pair.inFlight]).toEqual([
+      QueueResult.full,
+      -1,
+      2,
+    ]);
+  });
+
+  it('sees a completion by its phase tag, pass after pass', () => {
+    const words = new Int32Array(4);
+    expect(pair.next(words)).toBe(false);
+    const phases = [1, 1, 1, 0, 0, 0, 1];
+    for (const phase of phases) {
+      post(0, phase ^ 1);
+      expect(pair.next(words)).toBe(false);
+      post(0, phase);
+      expect(pair.next(words)).toBe(true);
+    }
+    expect(pair.head).toBe(1);
+  });
+
+  it('gives a request back once, and nothing for an identifier that is not in flight', () => {
+    const request = world.request();
+    const cid = pair.nextCid;
+    pair.queue(request, 77);
+    expect(pair.queuedNs[cid]).toBe(77);
+    expect([pair.take(cid), pair.take(cid), pair.take(99)]).toEqual([
+      request,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('refuses data that PRPs cannot name, and keeps its slot', () => {
+    expect(pair.queue(world.request({}, 512, 0x5002), 0)).toBe(QueueResult.refused);
+    expect([pair.tail, pair.inFlight]).toEqual([0, 0]);
+  });
+});
