@@ -30,26 +30,37 @@ const rdMcp: MakeBackend = (executor) => {
   return new RdMcpBackend(executor, store);
 };
 
-/** A cheap sequence of random numbers. */
-function nextRandom(x: number): number {
-  return (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
+/** Memory whose pages are all there: the first touch of a page costs more than all that is measured here. */
+function touchedMemory(): RegionMemory {
+  const memory = new RegionMemory([{ base: 0, size: MEMORY_BYTES }]);
+  memory.fill(0, 1, MEMORY_BYTES);
+  for (let gpa = 0; gpa < MEMORY_BYTES; gpa += 4096) memory.pageForWrite(gpa);
+  return memory;
+}
+
+/** A cheap sequence of random numbers below 2^22, without garbage. */
+class Random {
+  #state = 1;
+
+  below(bound: number): number {
+    this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) | 0;
+    return (this.#state >>> 9) % bound;
+  }
 }
 
 /** Keeps `DEPTH` random reads in flight on a port until `count` have ended. */
 function reads(make: (executor: SimExecutor) => TargetPort, bytes: number): () => Batch {
   return () => {
     const executor = new SimExecutor();
-    const memory = new RegionMemory([{ base: 0, size: MEMORY_BYTES }]);
+    const memory = touchedMemory();
     const port = make(executor);
     const blocks = bytes / 512;
     let left = 0;
-    let random = 1;
+    const random = new Random();
     const submit = (command: TargetCommand): void => {
-      random = nextRandom(random);
-      command.lba = ((random >>> 8) % (UNIT_BYTES / bytes)) * blocks;
-      random = nextRandom(random);
+      command.lba = random.below(UNIT_BYTES / bytes) * blocks;
       command.data.clear();
-      command.data.push(((random >>> 8) % (MEMORY_BYTES / bytes)) * bytes, 0, bytes);
+      command.data.push(random.below(MEMORY_BYTES / bytes) * bytes, 0, bytes);
       port.submit(command);
     };
     const end = (command: TargetCommand): void => {
@@ -79,19 +90,17 @@ function reads(make: (executor: SimExecutor) => TargetPort, bytes: number): () =
 function nvmeReads(make: MakeBackend, bytes: number): () => Batch {
   return () => {
     const executor = new SimExecutor();
-    const memory = new RegionMemory([{ base: 0, size: MEMORY_BYTES }]);
+    const memory = touchedMemory();
     const subsystem = new NvmeSubsystem();
     subsystem.addNamespace(1, new TargetDevice(executor, make(executor)));
     const port = new NvmeTargetController(executor, subsystem);
     const blocks = bytes / 512;
     let left = 0;
-    let random = 1;
+    const random = new Random();
     const submit = (command: NvmeCommand): void => {
-      random = nextRandom(random);
-      command.sqe[10] = ((random >>> 8) % (UNIT_BYTES / bytes)) * blocks;
-      random = nextRandom(random);
+      command.sqe[10] = random.below(UNIT_BYTES / bytes) * blocks;
       command.data.clear();
-      command.data.push(((random >>> 8) % (MEMORY_BYTES / bytes)) * bytes, 0, bytes);
+      command.data.push(random.below(MEMORY_BYTES / bytes) * bytes, 0, bytes);
       port.submit(command);
     };
     const end = (command: NvmeCommand): void => {
@@ -120,13 +129,11 @@ function copies(bytes: number): () => Batch {
   return () => {
     const from = new Uint8Array(UNIT_BYTES).fill(1);
     const to = new Uint8Array(MEMORY_BYTES).fill(1);
-    let random = 1;
+    const random = new Random();
     return (count) => {
       for (let i = 0; i < count; i++) {
-        random = nextRandom(random);
-        const at = ((random >>> 8) % (UNIT_BYTES / bytes)) * bytes;
-        random = nextRandom(random);
-        to.set(from.subarray(at, at + bytes), ((random >>> 8) % (MEMORY_BYTES / bytes)) * bytes);
+        const at = random.below(UNIT_BYTES / bytes) * bytes;
+        to.set(from.subarray(at, at + bytes), random.below(MEMORY_BYTES / bytes) * bytes);
       }
     };
   };

@@ -50,7 +50,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/target/nvme/io-command.ts',
     find: 'return blockCount <= size && lba <= size - blockCount;',
     replace: 'return ((lba + blockCount) >>> 0) <= size;',
-    kills: ['tests/target/nvme/nvme-target-controller.test.ts'],
+    kills: ['tests/target/nvme/io-command.test.ts'],
     note: 'the end of a range is computed in 32 bits and wraps',
   },
   {
