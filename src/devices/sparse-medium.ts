@@ -15,6 +15,9 @@ import { PageStore } from '../memory/page-store.ts';
 import { sgIsMapped } from '../memory/sg-copy.ts';
 import { NO_RECORD, VersionLog } from './version-log.ts';
 
+/** The largest medium: 64 GiB. The table of its pages is as long as the medium. */
+export const MAX_MEDIUM_BYTES = 2 ** 36;
+
 /** How a {@link SparseMedium} is made. */
 export interface SparseMediumOptions {
   /** Size in sectors. */
@@ -44,8 +47,9 @@ export class SparseMedium implements Medium {
     if (![512, 1024, 2048, 4096].includes(sectorBytes)) {
       throw new ConfigError('sectorBytes', sectorBytes, '512, 1024, 2048 or 4096');
     }
-    if (!Number.isInteger(sectorCount) || sectorCount < 1 || sectorCount > 2 ** 40) {
-      throw new ConfigError('sectorCount', sectorCount, 'an integer from 1 to 2^40');
+    const mostSectors = MAX_MEDIUM_BYTES / sectorBytes;
+    if (!Number.isInteger(sectorCount) || sectorCount < 1 || sectorCount > mostSectors) {
+      throw new ConfigError('sectorCount', sectorCount, `an integer from 1 to ${mostSectors}`);
     }
     if (!Number.isInteger(cacheSectors) || cacheSectors < 1 || cacheSectors > 2 ** 24) {
       throw new ConfigError('cacheSectors', cacheSectors, 'an integer from 1 to 2^24');

@@ -1,6 +1,7 @@
 /** Writes the indirect tables of a driver side. VIRTIO 1.3, 2.7.5.3 and 2.8.7. */
 import type { SgList } from '../base/sg-list.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
+import type { RingMemory } from '../interfaces/ring-memory.ts';
 import type { IndirectTables } from './indirect-tables.ts';
 import { DESC_NEXT, DESC_WORDS, DESC_WRITE } from './ring-layout.ts';
 
@@ -39,6 +40,14 @@ export class IndirectWriter {
         : write << 16;
     }
     return this.#memory.storeWords(gpa, words, 0, total * DESC_WORDS) ? gpa : -1;
+  }
+
+  /** Points the descriptor at position `at` to a table of `count` entries; `last` is its fourth word, which is written last. */
+  point(desc: RingMemory, at: number, gpa: number, count: number, last: number): void {
+    desc.set32(at, gpa >>> 0);
+    desc.set32(at + 4, gpa <= 0xffff_ffff ? 0 : Math.floor(gpa / 0x1_0000_0000));
+    desc.set32(at + 8, count << 4);
+    desc.set32(at + 12, last);
   }
 
   /** The device is done with the table of chain `id`. */

@@ -11,7 +11,7 @@ import {
 } from '../interfaces/virtqueue.ts';
 import { ChainReader } from './chain-reader.ts';
 import { DeviceFault, type VirtqueueDeviceOptions } from './device-options.ts';
-import { InOrderWindow } from './in-order-window.ts';
+import { InOrderWindow, type InOrderWindowState } from './in-order-window.ts';
 import {
   checkQueueSize,
   DESC_BYTES,
@@ -20,8 +20,30 @@ import {
   EVENT_DISABLE,
   EVENT_ENABLE,
 } from './ring-layout.ts';
+import { StateReader } from './saved-state.ts';
 
 const NOTHING_FILLED = -1;
+
+/** Saved {@link PackedVirtqueueDevice}. */
+export interface PackedVirtqueueDeviceState {
+  readonly format: 'packed';
+  readonly size: number;
+  readonly lastAvail: number;
+  readonly availWrap: number;
+  readonly inFlight: number;
+  readonly used: number;
+  readonly usedWrap: number;
+  readonly sinceSignal: number;
+  readonly hasUsed: boolean;
+  readonly poppedAt: number;
+  /** Descriptors of the chains that were popped last. */
+  readonly popped: readonly number[];
+  /** By id: 1 when the chain that is out has a writable part. */
+  readonly hasWritable: readonly number[];
+  /** With VIRTIO_F_IN_ORDER. */
+  readonly window: InOrderWindowState | null;
+  readonly brokenReason: DeviceFault | null;
+}
 
 // The hot paths write their small numbers out, as in the driver's side.
 
@@ -31,7 +53,7 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
   readonly #driverEvent: RingMemory;
   readonly #deviceEvent: RingMemory;
   readonly #reader: ChainReader;
-  readonly #window: InOrderWindow | undefined;
+  #window: InOrderWindow | undefined;
   readonly #size: number;
   readonly #eventIdx: boolean;
   readonly #indirect: boolean;
@@ -218,6 +240,65 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
     this.#filledAt = NOTHING_FILLED;
     this.#brokenReason = undefined;
     this.#window?.clear();
+  }
+
+  /** Plain data; the ring itself is memory and belongs to its owner's state. Nothing may be filled and not flushed. */
+  save(): PackedVirtqueueDeviceState {
+    assert(this.#filledAt === NOTHING_FILLED, 'save finds everything flushed');
+    return {
+      format: 'packed',
+      size: this.#size,
+      lastAvail: this.#lastAvail,
+      availWrap: this.#availWrap,
+      inFlight: this.#inFlight,
+      used: this.#used,
+      usedWrap: this.#usedWrap,
+      sinceSignal: this.#sinceSignal,
+      hasUsed: this.#hasUsed,
+      poppedAt: this.#poppedAt,
+      popped: [...this.#popped],
+      hasWritable: [...this.#hasWritable],
+      window: this.#window?.save() ?? null,
+      brokenReason: this.#brokenReason ?? null,
+    };
+  }
+
+  /**
+   * Goes on where a queue of the same size and features was saved.
+   *
+   * @throws ConfigError with the path of what is wrong, and then nothing changed
+   */
+  restore(state: unknown): void {
+    const from = new StateReader('state', state);
+    from.expect('format', 'packed');
+    from.expect('size', this.#size);
+    const lastAvail = from.int('lastAvail', 0, this.#size - 1);
+    const availWrap = from.int('availWrap', 0, 1);
+    const inFlight = from.int('inFlight', 0, this.#size);
+    const used = from.int('used', 0, this.#size - 1);
+    const usedWrap = from.int('usedWrap', 0, 1);
+    const sinceSignal = from.int('sinceSignal', 0, 0xffff);
+    const hasUsed = from.flag('hasUsed');
+    const poppedAt = from.int('poppedAt', 0, this.#size - 1);
+    const popped = from.ints('popped', this.#size, 0, this.#size);
+    const hasWritable = from.ints('hasWritable', this.#size, 0, 1);
+    const window =
+      this.#window === undefined
+        ? undefined
+        : InOrderWindow.restore(from.record('window'), this.#size, inFlight);
+    this.#brokenReason = from.reason('brokenReason', DeviceFault);
+    this.#window = window;
+    this.#lastAvail = lastAvail;
+    this.#availWrap = availWrap;
+    this.#inFlight = inFlight;
+    this.#used = used;
+    this.#usedWrap = usedWrap;
+    this.#sinceSignal = sinceSignal;
+    this.#hasUsed = hasUsed;
+    this.#poppedAt = poppedAt;
+    this.#popped.set(popped);
+    this.#hasWritable.set(hasWritable);
+    this.#filledAt = NOTHING_FILLED;
   }
 
   #readTable(

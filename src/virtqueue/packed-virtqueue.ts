@@ -3,7 +3,7 @@
  *
  * Does not model: DMA mapping of the caller's buffers, premapped chains.
  */
-import { assert } from '../base/assert.ts';
+import { assert, ConfigError } from '../base/assert.ts';
 import { needEvent } from '../base/seq16.ts';
 import type { SgList } from '../base/sg-list.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
@@ -15,14 +15,17 @@ import {
   VirtqueueResult,
 } from '../interfaces/virtqueue.ts';
 import { ChainTable } from './chain-table.ts';
+import { Doorbell } from './doorbell.ts';
 import { DriverFault, type NotifyHook, type VirtqueueDriverOptions } from './driver-options.ts';
+import { InOrderBatch } from './in-order-batch.ts';
 import { IndirectWriter } from './indirect-writer.ts';
+import { checkPackedVirtqueueState, type PackedVirtqueueState } from './packed-virtqueue-state.ts';
 import {
   checkQueueSize,
   clearArea,
   DESC_AVAIL,
-  DESC_BYTES,
   DESC_INDIRECT,
+  DESC_USED,
   EVENT_DESC,
   EVENT_DISABLE,
   EVENT_ENABLE,
@@ -33,24 +36,21 @@ import {
 
 /** {@link VirtqueueDriver} on a packed ring. */
 export class PackedVirtqueue implements VirtqueueDriver {
-  readonly #notifyHook: NotifyHook;
+  readonly #doorbell: Doorbell;
   readonly #callback: (() => void) | undefined;
   readonly #tables: IndirectWriter | undefined;
   readonly #eventIdx: boolean;
   readonly #inOrder: boolean;
-  readonly #notificationData: boolean;
-  readonly #queueIndex: number;
+  readonly #ringReset: boolean;
 
-  #desc: RingMemory;
-  #driverEvent: RingMemory;
-  #deviceEvent: RingMemory;
+  #desc!: RingMemory;
+  #driverEvent!: RingMemory;
+  #deviceEvent!: RingMemory;
   #size = 0;
 
-  #chains: ChainTable;
+  #chains!: ChainTable;
   #nextAvail = 0;
   #availWrap = 1;
-  /** AVAIL while the wrap counter is 1, USED while it is 0. */
-  #availUsedFlags = DESC_AVAIL;
   #eventFlags: number = EVENT_ENABLE;
   #numAdded = 0;
   #lastUsed = 0;
@@ -58,10 +58,7 @@ export class PackedVirtqueue implements VirtqueueDriver {
   #eventTriggered = false;
   #usedLength = 0;
   #brokenReason: DriverFault | undefined = undefined;
-  /** With inOrder: the oldest chain in flight, and the last chain and its length of the batch that is being taken. */
-  #oldest = 0;
-  #batchEnd = NO_TOKEN;
-  #batchLength = 0;
+  #batch = new InOrderBatch();
 
   /**
    * Starts on areas that are all zero.
@@ -77,18 +74,13 @@ export class PackedVirtqueue implements VirtqueueDriver {
     notify: NotifyHook,
     options: VirtqueueDriverOptions = {},
   ) {
-    this.#notifyHook = notify;
+    this.#doorbell = new Doorbell(notify, options);
     this.#callback = options.callback;
     this.#tables =
       options.indirect === undefined ? undefined : new IndirectWriter(memory, options.indirect);
     this.#eventIdx = options.eventIdx ?? false;
     this.#inOrder = options.inOrder ?? false;
-    this.#notificationData = options.notificationData ?? false;
-    this.#queueIndex = options.queueIndex ?? 0;
-    this.#desc = areas.descriptors;
-    this.#driverEvent = areas.driver;
-    this.#deviceEvent = areas.device;
-    this.#chains = new ChainTable(0, this.#inOrder);
+    this.#ringReset = options.ringReset ?? false;
     this.#create(areas, size);
   }
 
@@ -110,13 +102,6 @@ export class PackedVirtqueue implements VirtqueueDriver {
 
   get usedLength(): number {
     return this.#usedLength;
-  }
-
-  /** What a notification says now: see {@link NotifyHook}. */
-  get notificationData(): number {
-    if (!this.#notificationData) return this.#queueIndex;
-    const next = this.#nextAvail | (this.#availWrap << 15);
-    return ((next << 16) | this.#queueIndex) >>> 0;
   }
 
   addSgs(out: SgList, into: SgList, token: number): VirtqueueResult {
@@ -149,7 +134,7 @@ export class PackedVirtqueue implements VirtqueueDriver {
 
   notify(): boolean {
     if (this.#brokenReason !== undefined) return false;
-    if (this.#notifyHook(this.notificationData)) return true;
+    if (this.#doorbell.ring(this.#nextAvail | (this.#availWrap << 15))) return true;
     this.#brokenReason = DriverFault.notifyFailed;
     return false;
   }
@@ -161,28 +146,28 @@ export class PackedVirtqueue implements VirtqueueDriver {
   getBuf(): number {
     if (this.#brokenReason !== undefined) return NO_TOKEN;
     let id: number;
-    if (this.#batchEnd < 0) {
+    if (!this.#batch.isOpen) {
       const at = this.#lastUsed << 4;
       const last = this.#desc.get32(at + 12) | 0;
       if (!isUsed(last >>> 16, this.#usedWrap)) return NO_TOKEN;
       // The flags came first: what they publish is read after them.
       id = last & 0xffff;
       this.#usedLength = this.#desc.get32(at + 8);
-      if (id >= this.#size) return this.#break(DriverFault.usedIdRange);
-      if (this.#chains.words[id << 2]! < 0) return this.#break(DriverFault.usedIdNotHead);
-      if (this.#inOrder) id = this.#openBatch(id);
+      if (id >= this.#size) this.#brokenReason = DriverFault.usedIdRange;
+      else if (this.#chains.words[id << 2]! < 0) this.#brokenReason = DriverFault.usedIdNotHead;
+      if (this.#brokenReason !== undefined) return NO_TOKEN;
+      if (this.#inOrder) id = this.#takeBatch(id);
     } else {
-      id = this.#stepBatch();
+      id = this.#takeBatch(NO_TOKEN);
     }
-    const lastUsed = this.#lastUsed + this.#chains.words[(id << 2) + 2]!;
+    let lastUsed = this.#lastUsed + this.#chains.words[(id << 2) + 2]!;
     const token = this.#free(id);
     if (lastUsed >= this.#size) {
-      this.#lastUsed = lastUsed - this.#size;
+      lastUsed -= this.#size;
       this.#usedWrap ^= 1;
-    } else {
-      this.#lastUsed = lastUsed;
     }
-    if (this.#eventFlags === 2) this.#driverEvent.set16(0, this.#usedMark());
+    this.#lastUsed = lastUsed;
+    if (this.#eventFlags === 2) this.#driverEvent.set16(0, lastUsed | (this.#usedWrap << 15));
     return token;
   }
 
@@ -194,14 +179,14 @@ export class PackedVirtqueue implements VirtqueueDriver {
   }
 
   enableCbPrepare(): number {
-    const mark = this.#usedMark();
+    const mark = this.#lastUsed | (this.#usedWrap << 15);
     this.#enableAt(mark);
     return mark;
   }
 
   poll(mark: number): boolean {
     if (this.#brokenReason !== undefined) return false;
-    return this.#isUsedAt(mark & 0x7fff, (mark >>> 15) & 1);
+    return this.#isUsedAt(mark & 0x7fff, (mark >>> 15) & 1) || this.#batch.isOpen;
   }
 
   enableCb(): boolean {
@@ -217,11 +202,11 @@ export class PackedVirtqueue implements VirtqueueDriver {
       wrap ^= 1;
     }
     this.#enableAt(at | (wrap << 15));
-    return !this.#isUsedAt(this.#lastUsed, this.#usedWrap);
+    return !this.#isPending();
   }
 
   interrupt(): boolean {
-    if (!this.#isUsedAt(this.#lastUsed, this.#usedWrap)) return false;
+    if (!this.#isPending()) return false;
     if (this.#brokenReason !== undefined) return true;
     if (this.#eventIdx) this.#eventTriggered = true;
     this.#callback?.();
@@ -236,7 +221,7 @@ export class PackedVirtqueue implements VirtqueueDriver {
 
   reinit(): void {
     for (let id = this.#chains.lowest(); id >= 0; id = this.#chains.lowest()) this.#free(id);
-    clearArea(this.#desc, this.#size * DESC_BYTES);
+    clearArea(this.#desc, this.#size << 4);
     clearArea(this.#driverEvent, 4);
     clearArea(this.#deviceEvent, 4);
     this.#start();
@@ -245,11 +230,51 @@ export class PackedVirtqueue implements VirtqueueDriver {
   /**
    * Moves to fresh areas of another size, after the device has reset the queue (`virtqueue_resize`). Every token must have been taken back.
    *
-   * @throws ConfigError when the size is none of a packed ring, and then nothing changed
+   * @throws ConfigError without `ringReset`, and when the size is none of a packed ring; then nothing changed
    */
   resize(areas: VirtqueueAreas, size: number): void {
+    if (!this.#ringReset) throw new ConfigError('ringReset', false, 'VIRTIO_F_RING_RESET');
     assert(this.#chains.numFree === this.#size, 'resize finds no token in flight');
     this.#create(areas, size);
+  }
+
+  /** Plain data; the ring itself is memory and belongs to its owner's state. */
+  save(): PackedVirtqueueState {
+    return {
+      format: 'packed',
+      size: this.#size,
+      chains: this.#chains.save(),
+      batch: this.#batch.save(),
+      nextAvail: this.#nextAvail,
+      availWrap: this.#availWrap,
+      eventFlags: this.#eventFlags,
+      numAdded: this.#numAdded,
+      lastUsed: this.#lastUsed,
+      usedWrap: this.#usedWrap,
+      eventTriggered: this.#eventTriggered,
+      usedLength: this.#usedLength,
+      brokenReason: this.#brokenReason ?? null,
+    };
+  }
+
+  /**
+   * Goes on where a queue of the same size and features was saved.
+   *
+   * @throws ConfigError with the path of what is wrong, and then nothing changed
+   */
+  restore(state: unknown): void {
+    const checked = checkPackedVirtqueueState(state, this.#size, this.#inOrder);
+    this.#chains = checked.chains;
+    this.#batch = checked.batch;
+    this.#nextAvail = checked.nextAvail;
+    this.#availWrap = checked.availWrap;
+    this.#eventFlags = checked.eventFlags;
+    this.#numAdded = checked.numAdded;
+    this.#lastUsed = checked.lastUsed;
+    this.#usedWrap = checked.usedWrap;
+    this.#eventTriggered = checked.eventTriggered;
+    this.#usedLength = checked.usedLength;
+    this.#brokenReason = checked.brokenReason;
   }
 
   #create(areas: VirtqueueAreas, size: number): void {
@@ -267,15 +292,13 @@ export class PackedVirtqueue implements VirtqueueDriver {
     this.#chains.restart();
     this.#nextAvail = 0;
     this.#availWrap = 1;
-    this.#availUsedFlags = DESC_AVAIL;
     this.#eventFlags = EVENT_ENABLE;
     this.#numAdded = 0;
     this.#lastUsed = 0;
     this.#usedWrap = 1;
     this.#eventTriggered = false;
     this.#brokenReason = undefined;
-    this.#oldest = 0;
-    this.#batchEnd = NO_TOKEN;
+    this.#batch.clear();
     if (this.#callback !== undefined) return;
     this.#eventFlags = EVENT_DISABLE;
     this.#driverEvent.set16(2, EVENT_DISABLE);
@@ -283,8 +306,9 @@ export class PackedVirtqueue implements VirtqueueDriver {
 
   #addDirect(id: number, out: SgList, into: SgList, total: number): void {
     const desc = this.#desc;
-    const head = this.#nextAvail;
     const { next } = this.#chains;
+    const head = this.#nextAvail;
+    let wrap = this.#availWrap;
     let headFlags = 0;
     let slot = head;
     let current = id;
@@ -293,8 +317,7 @@ export class PackedVirtqueue implements VirtqueueDriver {
       const isOut = k < out.count;
       const list = isOut ? out : into;
       const i = isOut ? k : k - out.count;
-      const more = k < total - 1 ? 1 : 0;
-      const flags = this.#availUsedFlags | more | (isOut ? 0 : 2);
+      const flags = (wrap === 1 ? 0x80 : 0x8000) | (k < total - 1 ? 1 : 0) | (isOut ? 0 : 2);
       const at = slot << 4;
       desc.set32(at, list.lo[i]!);
       desc.set32(at + 4, list.hi[i]!);
@@ -303,44 +326,37 @@ export class PackedVirtqueue implements VirtqueueDriver {
       else desc.set32(at + 12, (flags << 16) | id);
       tail = current;
       current = next[current]!;
-      slot = this.#step(slot);
+      slot += 1;
+      if (slot === this.#size) {
+        slot = 0;
+        wrap ^= 1;
+      }
     }
-    if (slot <= head) this.#availWrap ^= 1;
     // The whole chain must be visible before the flags that make its first descriptor available.
     desc.set32((head << 4) + 12, (headFlags << 16) | id);
     this.#chains.take(tail, total, current);
-    this.#numAdded += total;
-    this.#nextAvail = slot;
+    this.#moveAvail(slot, wrap, total);
   }
 
   /** False when the chain has to be direct: no free descriptor, or no room for a table. */
   #addIndirect(id: number, out: SgList, into: SgList): boolean {
-    const chains = this.#chains;
-    if (chains.numFree === 0) return false;
+    if (this.#chains.numFree === 0) return false;
     const gpa = this.#tables!.write(id, out, into, false);
     if (gpa < 0) return false;
     const slot = this.#nextAvail;
-    const at = slot << 4;
-    const flags = DESC_INDIRECT | this.#availUsedFlags;
-    this.#desc.set32(at, gpa >>> 0);
-    this.#desc.set32(at + 4, gpa <= 0xffff_ffff ? 0 : Math.floor(gpa / 0x1_0000_0000));
-    this.#desc.set32(at + 8, (out.count + into.count) << 4);
-    // All else must be visible before the flags that make the descriptor available.
-    this.#desc.set32(at + 12, (flags << 16) | id);
-    const next = this.#step(slot);
-    if (next <= slot) this.#availWrap ^= 1;
-    chains.take(id, 1, chains.next[id]!);
-    chains.words[(id << 2) + 3] = 1;
-    this.#numAdded += 1;
-    this.#nextAvail = next;
+    const wrap = this.#availWrap;
+    const last = ((DESC_INDIRECT | (wrap === 1 ? DESC_AVAIL : DESC_USED)) << 16) | id;
+    this.#tables!.point(this.#desc, slot << 4, gpa, out.count + into.count, last);
+    this.#chains.takeTable();
+    const isLast = slot + 1 === this.#size;
+    this.#moveAvail(isLast ? 0 : slot + 1, isLast ? wrap ^ 1 : wrap, 1);
     return true;
   }
 
-  /** The slot behind `slot`; past the end the flags turn over. */
-  #step(slot: number): number {
-    if (slot + 1 < this.#size) return slot + 1;
-    this.#availUsedFlags ^= 0x8080;
-    return 0;
+  #moveAvail(slot: number, wrap: number, added: number): void {
+    this.#nextAvail = slot;
+    this.#availWrap = wrap;
+    this.#numAdded = (this.#numAdded + added) & 0xffff;
   }
 
   #free(id: number): number {
@@ -348,8 +364,9 @@ export class PackedVirtqueue implements VirtqueueDriver {
     return this.#chains.free(id);
   }
 
-  #usedMark(): number {
-    return this.#lastUsed | (this.#usedWrap << 15);
+  /** Is there something to take? A batch under way has no descriptor of its own for each chain. */
+  #isPending(): boolean {
+    return this.#isUsedAt(this.#lastUsed, this.#usedWrap) || this.#batch.isOpen;
   }
 
   #isUsedAt(slot: number, wrap: number): boolean {
@@ -366,29 +383,12 @@ export class PackedVirtqueue implements VirtqueueDriver {
     this.#driverEvent.set16(2, this.#eventFlags);
   }
 
-  /** The device used everything up to `end`, by one descriptor; returns the first of it. */
-  #openBatch(end: number): number {
-    this.#batchEnd = end;
-    this.#batchLength = this.#usedLength;
-    return this.#stepBatch();
-  }
-
-  /** The oldest chain in flight; what is skipped in a batch was used completely. VIRTIO 1.3, 2.8.9. */
-  #stepBatch(): number {
-    const id = this.#oldest;
-    this.#oldest = this.#chains.next[this.#chains.words[(id << 2) + 1]!]!;
-    if (id === this.#batchEnd) {
-      this.#batchEnd = NO_TOKEN;
-      this.#usedLength = this.#batchLength;
-    } else {
-      this.#usedLength = this.#chains.capacities[id]!;
-    }
+  /** The next chain of the batch that ends at `end`, or (NO_TOKEN) of the one that is open. */
+  #takeBatch(end: number): number {
+    const batch = this.#batch;
+    const id = end < 0 ? batch.step(this.#chains) : batch.open(this.#chains, end, this.#usedLength);
+    this.#usedLength = batch.usedLength;
     return id;
-  }
-
-  #break(reason: DriverFault): typeof NO_TOKEN {
-    this.#brokenReason = reason;
-    return NO_TOKEN;
   }
 }
 

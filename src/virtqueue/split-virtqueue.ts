@@ -3,7 +3,7 @@
  *
  * Does not model: legacy (guest-endian) rings, DMA mapping of the caller's buffers, premapped chains.
  */
-import { assert } from '../base/assert.ts';
+import { assert, ConfigError } from '../base/assert.ts';
 import { needEvent } from '../base/seq16.ts';
 import type { SgList } from '../base/sg-list.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
@@ -15,7 +15,9 @@ import {
   VirtqueueResult,
 } from '../interfaces/virtqueue.ts';
 import { ChainTable } from './chain-table.ts';
+import { Doorbell } from './doorbell.ts';
 import { DriverFault, type NotifyHook, type VirtqueueDriverOptions } from './driver-options.ts';
+import { InOrderBatch } from './in-order-batch.ts';
 import { IndirectWriter } from './indirect-writer.ts';
 import {
   checkQueueSize,
@@ -24,6 +26,7 @@ import {
   IDX_AT,
   RING_NO_NOTIFY,
 } from './ring-layout.ts';
+import { checkSplitVirtqueueState, type SplitVirtqueueState } from './split-virtqueue-state.ts';
 
 // The hot paths write their small numbers out: a named constant of another module is loaded and checked at each use,
 // which was 8 ns of a round trip. Descriptors are 16 bytes (<< 4): address, length at 8, flags and next or id at 12.
@@ -34,23 +37,22 @@ import {
  * The shadow of the available index, the free list, and how long each chain is are private: what a device scribbles into the descriptor table bends nothing here.
  */
 export class SplitVirtqueue implements VirtqueueDriver {
-  readonly #notifyHook: NotifyHook;
+  readonly #doorbell: Doorbell;
   readonly #callback: (() => void) | undefined;
   readonly #tables: IndirectWriter | undefined;
   readonly #eventIdx: boolean;
   readonly #inOrder: boolean;
-  readonly #notificationData: boolean;
-  readonly #queueIndex: number;
+  readonly #ringReset: boolean;
 
-  #desc: RingMemory;
-  #avail: RingMemory;
-  #used: RingMemory;
+  #desc!: RingMemory;
+  #avail!: RingMemory;
+  #used!: RingMemory;
   #size = 0;
   #mask = 0;
   #usedEventAt = 0;
   #availEventAt = 0;
 
-  #chains: ChainTable;
+  #chains!: ChainTable;
   #availIdx = 0;
   #availFlags = 0;
   #numAdded = 0;
@@ -58,10 +60,7 @@ export class SplitVirtqueue implements VirtqueueDriver {
   #eventTriggered = false;
   #usedLength = 0;
   #brokenReason: DriverFault | undefined = undefined;
-  /** With inOrder: the oldest chain in flight, and the last chain and its length of the batch that is being taken. */
-  #oldest = 0;
-  #batchEnd = NO_TOKEN;
-  #batchLength = 0;
+  #batch = new InOrderBatch();
 
   /**
    * Starts on areas whose indices and flags are zero, as after a reset of the device.
@@ -77,18 +76,13 @@ export class SplitVirtqueue implements VirtqueueDriver {
     notify: NotifyHook,
     options: VirtqueueDriverOptions = {},
   ) {
-    this.#notifyHook = notify;
+    this.#doorbell = new Doorbell(notify, options);
     this.#callback = options.callback;
     this.#tables =
       options.indirect === undefined ? undefined : new IndirectWriter(memory, options.indirect);
     this.#eventIdx = options.eventIdx ?? false;
     this.#inOrder = options.inOrder ?? false;
-    this.#notificationData = options.notificationData ?? false;
-    this.#queueIndex = options.queueIndex ?? 0;
-    this.#desc = areas.descriptors;
-    this.#avail = areas.driver;
-    this.#used = areas.device;
-    this.#chains = new ChainTable(0, this.#inOrder);
+    this.#ringReset = options.ringReset ?? false;
     this.#create(areas, size);
   }
 
@@ -112,13 +106,6 @@ export class SplitVirtqueue implements VirtqueueDriver {
     return this.#usedLength;
   }
 
-  /** What a notification says now: see {@link NotifyHook}. */
-  get notificationData(): number {
-    return this.#notificationData
-      ? ((this.#availIdx << 16) | this.#queueIndex) >>> 0
-      : this.#queueIndex;
-  }
-
   addSgs(out: SgList, into: SgList, token: number): VirtqueueResult {
     if (this.#brokenReason !== undefined) return VirtqueueResult.broken;
     const total = out.count + into.count;
@@ -129,7 +116,7 @@ export class SplitVirtqueue implements VirtqueueDriver {
     if (total === 1 || this.#tables === undefined || !this.#addIndirect(head, out, into)) {
       if (chains.numFree < total) {
         // With something to read in it, the chain may wait for chains that the device was not yet told of.
-        if (out.count > 0) this.#notifyHook(this.notificationData);
+        if (out.count > 0) this.#doorbell.ring(this.#availIdx);
         return VirtqueueResult.noSpace;
       }
       this.#addDirect(head, out, into, total);
@@ -157,7 +144,7 @@ export class SplitVirtqueue implements VirtqueueDriver {
 
   notify(): boolean {
     if (this.#brokenReason !== undefined) return false;
-    if (this.#notifyHook(this.notificationData)) return true;
+    if (this.#doorbell.ring(this.#availIdx)) return true;
     this.#brokenReason = DriverFault.notifyFailed;
     return false;
   }
@@ -170,18 +157,18 @@ export class SplitVirtqueue implements VirtqueueDriver {
     if (this.#brokenReason !== undefined) return NO_TOKEN;
     const lastUsed = this.#lastUsed;
     if (this.#used.get16(2) === lastUsed) {
-      return this.#batchEnd < 0 ? NO_TOKEN : this.#break(DriverFault.batchTooLong);
+      return this.#batch.isOpen ? this.#break(DriverFault.batchTooLong) : NO_TOKEN;
     }
     let head: number;
-    if (this.#batchEnd < 0) {
+    if (!this.#batch.isOpen) {
       const at = 4 + 8 * (lastUsed & this.#mask);
       head = this.#used.get32(at);
       this.#usedLength = this.#used.get32(at + 4);
       if (head >= this.#size) return this.#break(DriverFault.usedIdRange);
       if (this.#chains.words[head << 2]! < 0) return this.#break(DriverFault.usedIdNotHead);
-      if (this.#inOrder) head = this.#openBatch(head);
+      if (this.#inOrder) head = this.#takeBatch(head);
     } else {
-      head = this.#stepBatch();
+      head = this.#takeBatch(NO_TOKEN);
     }
     const token = this.#free(head);
     this.#lastUsed = (lastUsed + 1) & 0xffff;
@@ -253,11 +240,47 @@ export class SplitVirtqueue implements VirtqueueDriver {
   /**
    * Moves to fresh areas of another size, after the device has reset the queue (`virtqueue_resize`). Every token must have been taken back.
    *
-   * @throws ConfigError when the size is none of a split ring, and then nothing changed
+   * @throws ConfigError without `ringReset`, and when the size is none of a split ring; then nothing changed
    */
   resize(areas: VirtqueueAreas, size: number): void {
+    if (!this.#ringReset) throw new ConfigError('ringReset', false, 'VIRTIO_F_RING_RESET');
     assert(this.#chains.numFree === this.#size, 'resize finds no token in flight');
     this.#create(areas, size);
+  }
+
+  /** Plain data; the ring itself is memory and belongs to its owner's state. */
+  save(): SplitVirtqueueState {
+    return {
+      format: 'split',
+      size: this.#size,
+      chains: this.#chains.save(),
+      batch: this.#batch.save(),
+      availIdx: this.#availIdx,
+      availFlags: this.#availFlags,
+      numAdded: this.#numAdded,
+      lastUsed: this.#lastUsed,
+      eventTriggered: this.#eventTriggered,
+      usedLength: this.#usedLength,
+      brokenReason: this.#brokenReason ?? null,
+    };
+  }
+
+  /**
+   * Goes on where a queue of the same size and features was saved.
+   *
+   * @throws ConfigError with the path of what is wrong, and then nothing changed
+   */
+  restore(state: unknown): void {
+    const checked = checkSplitVirtqueueState(state, this.#size, this.#inOrder);
+    this.#chains = checked.chains;
+    this.#batch = checked.batch;
+    this.#availIdx = checked.availIdx;
+    this.#availFlags = checked.availFlags;
+    this.#numAdded = checked.numAdded;
+    this.#lastUsed = checked.lastUsed;
+    this.#eventTriggered = checked.eventTriggered;
+    this.#usedLength = checked.usedLength;
+    this.#brokenReason = checked.brokenReason;
   }
 
   #create(areas: VirtqueueAreas, size: number): void {
@@ -282,8 +305,7 @@ export class SplitVirtqueue implements VirtqueueDriver {
     this.#lastUsed = 0;
     this.#eventTriggered = false;
     this.#brokenReason = undefined;
-    this.#oldest = 0;
-    this.#batchEnd = NO_TOKEN;
+    this.#batch.clear();
     if (this.#callback !== undefined) return;
     this.#availFlags = RING_NO_NOTIFY;
     if (!this.#eventIdx) this.#avail.set16(0, this.#availFlags);
@@ -324,13 +346,9 @@ export class SplitVirtqueue implements VirtqueueDriver {
     const gpa = this.#tables!.write(head, out, into, true);
     if (gpa < 0) return false;
     const next = chains.next[head]!;
-    const at = head << 4;
-    this.#desc.set32(at, gpa >>> 0);
-    this.#desc.set32(at + 4, gpa <= 0xffff_ffff ? 0 : Math.floor(gpa / 0x1_0000_0000));
-    this.#desc.set32(at + 8, (out.count + into.count) << 4);
-    this.#desc.set32(at + 12, (next << 16) | DESC_INDIRECT);
-    chains.take(head, 1, next);
-    chains.words[(head << 2) + 3] = 1;
+    const count = out.count + into.count;
+    this.#tables!.point(this.#desc, head << 4, gpa, count, (next << 16) | DESC_INDIRECT);
+    chains.takeTable();
     return true;
   }
 
@@ -346,23 +364,12 @@ export class SplitVirtqueue implements VirtqueueDriver {
     if (!this.#eventIdx) this.#avail.set16(0, this.#availFlags);
   }
 
-  /** The device used everything up to `end`, by one entry; returns the first of it. */
-  #openBatch(end: number): number {
-    this.#batchEnd = end;
-    this.#batchLength = this.#usedLength;
-    return this.#stepBatch();
-  }
-
-  /** The oldest chain in flight; what is skipped in a batch was used completely. VIRTIO 1.3, 2.7.9. */
-  #stepBatch(): number {
-    const head = this.#oldest;
-    this.#oldest = (head + this.#chains.words[(head << 2) + 2]!) & this.#mask;
-    if (head === this.#batchEnd) {
-      this.#batchEnd = NO_TOKEN;
-      this.#usedLength = this.#batchLength;
-    } else {
-      this.#usedLength = this.#chains.capacities[head]!;
-    }
+  /** The next chain of the batch that ends at `end`, or (NO_TOKEN) of the one that is open. */
+  #takeBatch(end: number): number {
+    const batch = this.#batch;
+    const head =
+      end < 0 ? batch.step(this.#chains) : batch.open(this.#chains, end, this.#usedLength);
+    this.#usedLength = batch.usedLength;
     return head;
   }
 

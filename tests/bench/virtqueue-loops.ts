@@ -14,7 +14,7 @@ const SIZE = 256;
 const DATA = 0x10_0000;
 const TABLES = 0x8_0000;
 
-/** What a loop found, so that the compiler keeps the work. */
+/** What a loop found, so that the compiler keeps the work. @public */
 export let sink = 0;
 
 function chain(): VirtqueueChain {

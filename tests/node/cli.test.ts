@@ -104,7 +104,9 @@ describe('the program', () => {
     // Once a trace is there, jobs are running.
     const trace = join(directory, 'long.jsonl');
     const timer = setInterval(() => {
-      if (existsSync(trace) && statSync(trace).size > 0) child.kill('SIGINT');
+      if (!existsSync(trace) || statSync(trace).size === 0) return;
+      clearInterval(timer);
+      child.kill('SIGINT');
     }, 50);
     const { code, stdout } = await ended(child);
     clearInterval(timer);

@@ -229,6 +229,14 @@ describe('what goes wrong', () => {
     expect(isClean(result)).toBe(false);
   });
 
+  it.each(['verify=crc32c', 'verify=pattern\nverify_pattern=0x00'])(
+    'is found when a read ends well and has moved nothing, with %j',
+    (verify) => {
+      const target = new FakeTarget({ blocks: 64, isIdle: true });
+      expect(only(target, `rw=write\nbs=4k\n${verify}`).verifyErrors).toBe(8);
+    },
+  );
+
   it('is found in a pattern too', () => {
     const target = new FakeTarget({
       blocks: 64,

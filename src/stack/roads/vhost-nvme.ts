@@ -43,11 +43,14 @@ export function buildVhostNvme(world: World, target: NvmeCommandPort): BuiltRoad
     (shared, ring) => {
       const layout = ringLayout('split', ring.num);
       const gpas = { descriptors: ring.desc, driver: ring.avail, device: ring.used };
-      const areas = mapAreas(shared, layout, gpas) ?? mapAreas(memory.vmm, layout, gpas);
-      if (areas === undefined) return undefined;
+      const areas = mapAreas(shared, layout, gpas);
+      // The device side starts at available index 0 and goes on from nowhere else.
+      if (areas === undefined || ring.base !== 0) return undefined;
       return new SplitVirtqueueDevice(areas, shared, ring.num, {
         eventIdx: (ring.featuresLo & EVENT_IDX) !== 0,
         indirect: (ring.featuresLo & INDIRECT_DESC) !== 0,
+        // An unmapped data address fails its own command, not the whole ring.
+        acceptUnmapped: true,
       });
     },
     { ringCount: queueCount, workerCommandNs: costs.workerCommandNs, ...traced },

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { SgList } from '../../src/base/sg-list.ts';
+import { MediumAccess } from '../../src/devices/medium-access.ts';
+import { SparseMedium } from '../../src/devices/sparse-medium.ts';
+import { MediumStatus } from '../../src/interfaces/medium.ts';
+import { RegionMemory } from '../../src/memory/region-memory.ts';
+
+it('names the first sector that failed and transfers those before it', () => {
+  const medium = new SparseMedium({ sectorCount: 64 });
+  const access = new MediumAccess(medium);
+  const memory = new RegionMemory([{ base: 0, size: 4096 }]);
+  const list = new SgList(1);
+  list.pushAddress(0, 4096);
+  memory.fill(0, 7, 4096);
+  medium.failWrites(5, 1);
+  expect(access.write(2, 8, false, memory, list)).toBe(MediumStatus.writeError);
+  expect(access.badSector).toBe(5);
+  expect([medium.peek(4, 1)[0], medium.peek(5, 1)[0]]).toEqual([7, 0]);
+  medium.heal();
+  expect(access.write(2, 8, false, memory, list)).toBe(MediumStatus.ok);
+  expect(access.badSector).toBe(-1);
+  medium.failReads(3, 2);
+  memory.fill(0, 0, 4096);
+  expect(access.read(2, 8, memory, list)).toBe(MediumStatus.readError);
+  expect(access.badSector).toBe(3);
+  expect([memory.read8(0), memory.read8(512)]).toEqual([7, 0]);
+  list.pushAddress(2 ** 40, 512);
+  expect(access.read(20, 9, memory, list)).toBe(MediumStatus.memoryFault);
+  expect(access.badSector).toBe(-1);
+});
