@@ -20,7 +20,6 @@ export const OWED: readonly string[] = [
   'src/block/io-scheduler.ts: has no tests/block/io-scheduler.test.ts',
   'src/block/merge-rule.ts: has no tests/block/merge-rule.test.ts',
   'src/block/queue-stats.ts: has no tests/block/queue-stats.test.ts',
-  'src/node/node-file.ts: has no tests/node/node-file.test.ts',
   'src/nvme-driver/bring-up.ts: has no tests/nvme-driver/bring-up.test.ts',
   'src/nvme-driver/nvme-driver.ts: has no tests/nvme-driver/nvme-driver.test.ts',
   'src/nvme-driver/options.ts: has no tests/nvme-driver/options.test.ts',
