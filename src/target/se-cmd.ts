@@ -27,7 +27,7 @@ export const SeCmdState = {
 export type SeCmdState = (typeof SeCmdState)[keyof typeof SeCmdState];
 
 /** Names of the states, for messages and traces. */
-export const SE_CMD_STATE_NAMES = [
+const SE_CMD_STATE_NAMES = [
   'noState',
   'newCmd',
   'writePending',
