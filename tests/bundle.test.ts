@@ -5,21 +5,22 @@ import { publicRooms, root } from './support/source-tree.ts';
 
 /** Most kibibytes of each entry, minified and compressed: about 30 % above what it was when last set. */
 const BUDGETS_KIB: Readonly<Record<string, number>> = {
-  '.': 4,
-  './backends': 7,
-  './block': 10,
-  './block-drivers': 2,
-  './devices': 5,
+  '.': 100,
+  './backends': 12,
+  './block': 13,
+  './block-drivers': 15,
+  './devices': 15,
   './frontends': 10,
   './interfaces': 2,
   './memory': 4,
   './nvme-device': 17,
+  './nvme-driver': 14,
   './sim': 4,
   './target': 17,
   './vhost': 7,
-  './virtqueue': 10,
+  './virtqueue': 13,
   './vmm': 10,
-  './wire': 9,
+  './wire': 13,
 };
 
 /** Rooms for Node alone, and for tests. */

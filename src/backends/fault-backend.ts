@@ -77,7 +77,7 @@ export class FaultBackend implements Backend {
       this.#decide(command, TargetStatus.aborted);
       return AbortResult.aborted;
     }
-    if (this.#decided.abort(command) !== AbortResult.unknown) return AbortResult.tooLate;
+    if (this.#decided.has(command)) return AbortResult.tooLate;
     return this.#inner.abort(this.#copies.get(command) ?? command);
   }
 

@@ -100,7 +100,7 @@ export class FileioBackend implements Backend {
   /** A file takes no request back: the answer is `tooLate` or `unknown`. */
   abort(command: TargetCommand): AbortResult {
     const isHere = this.#slots.some((slot) => slot.command === command);
-    return isHere ? AbortResult.tooLate : AbortResult.unknown;
+    return isHere || this.#refused.has(command) ? AbortResult.tooLate : AbortResult.unknown;
   }
 
   reset(done: () => void): void {

@@ -27,6 +27,7 @@ import {
   TargetOp,
   TargetStatus,
 } from '../interfaces/target.ts';
+import { sgIsMapped } from '../memory/sg-copy.ts';
 import { Drain } from './drain.ts';
 import { checkBlockBytes } from './geometry.ts';
 import { SERVICE_QUEUE_DEPTH, ServiceQueue } from './service-queue.ts';
@@ -90,16 +91,20 @@ export class IblockBackend implements Backend {
     };
     this.#drain = new Drain(executor, 'iblock');
     this.#refused = new ServiceQueue<TargetCommand>(executor, 'iblock', (command) => {
-      command.status = TargetStatus.busy;
       command.end(command);
     });
     this.#endBio = (bio) => this.#bioEnded(bio as CommandBio);
   }
 
   submit(command: TargetCommand): void {
+    // The block layer has no word of its own for memory that is not there.
+    if (command.op <= TargetOp.write && !sgIsMapped(command.memory, command.data)) {
+      this.#refuse(command, TargetStatus.dataTransferError);
+      return;
+    }
     const slot = this.#free.pop() ?? this.#makeSlot();
     if (slot === undefined) {
-      this.#refused.push(command, 0);
+      this.#refuse(command, TargetStatus.busy);
       return;
     }
     slot.command = command;
@@ -120,7 +125,7 @@ export class IblockBackend implements Backend {
   /** A bio cannot be called back: the answer is `tooLate` or `unknown`. */
   abort(command: TargetCommand): AbortResult {
     const isHere = this.#slots.some((slot) => slot.command === command);
-    return isHere ? AbortResult.tooLate : AbortResult.unknown;
+    return isHere || this.#refused.has(command) ? AbortResult.tooLate : AbortResult.unknown;
   }
 
   reset(done: () => void): void {
@@ -130,6 +135,11 @@ export class IblockBackend implements Backend {
   /** Lets go of the device, which lives on. */
   close(): void {
     assert(this.#drain.count === 0, 'a backend is closed with nothing in flight');
+  }
+
+  #refuse(command: TargetCommand, status: TargetStatus): void {
+    command.status = status;
+    this.#refused.push(command, 0);
   }
 
   /** Bios of what is left of the command, up to {@link IBLOCK_MAX_BIOS}. */

@@ -104,17 +104,18 @@ export class ServiceQueue<Item extends object> {
     this.#came += 1;
   }
 
+  /** Does `item` wait here? */
+  has(item: Item): boolean {
+    return this.#find(item) >= 0;
+  }
+
   /** Marks a waiting request: its turn comes as it would have, and ends it with the abort status. */
   abort(item: Item): AbortResult {
-    const mask = this.#items.length - 1;
-    for (let i = 0; i < this.#count; i++) {
-      const at = (this.#head + i) & mask;
-      if (this.#items[at] !== item) continue;
-      if (this.#turns[at] !== Turn.serve) return AbortResult.tooLate;
-      this.#turns[at] = Turn.abort;
-      return AbortResult.aborted;
-    }
-    return AbortResult.unknown;
+    const at = this.#find(item);
+    if (at < 0) return AbortResult.unknown;
+    if (this.#turns[at] === Turn.refuse) return AbortResult.tooLate;
+    this.#turns[at] = Turn.abort;
+    return AbortResult.aborted;
   }
 
   /** Aborts all that wait, at this instant; then calls `done`, never inside this call. */
@@ -128,6 +129,16 @@ export class ServiceQueue<Item extends object> {
     this.#busyUntilNs = 0;
     this.#resets.push({ upTo: this.#came, done });
     this.#executor.post(this.#task);
+  }
+
+  /** Where `item` waits, or -1. */
+  #find(item: Item): number {
+    const mask = this.#items.length - 1;
+    for (let i = 0; i < this.#count; i++) {
+      const at = (this.#head + i) & mask;
+      if (this.#items[at] === item) return at;
+    }
+    return -1;
   }
 
   #run(): void {

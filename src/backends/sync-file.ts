@@ -13,12 +13,17 @@ import { ServiceQueue, Turn } from './service-queue.ts';
 export interface FileStore {
   readonly size: number;
   readonly readOnly: boolean;
+  /** Store to memory. */
   read(offset: number, length: number, memory: GuestMemory, data: SgList): Errno;
   /** With `durable` the bytes survive a power cut when the call returns. */
   write(offset: number, length: number, durable: boolean, memory: GuestMemory, data: SgList): Errno;
+  /** Makes all writes durable. */
   sync(): Errno;
+  /** Makes the writes to a range durable. */
   dataSync(offset: number, length: number): Errno;
+  /** Makes a range read as zeroes. */
   punch(offset: number, length: number): Errno;
+  /** Lets go of it. */
   close(): void;
 }
 

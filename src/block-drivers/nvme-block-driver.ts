@@ -18,6 +18,7 @@ import {
 import type { Executor, Task } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import type { NvmeHost, NvmeHostRequest } from '../interfaces/nvme-host.ts';
+import { sgIsMapped } from '../memory/sg-copy.ts';
 import { makeTask } from '../sim/task.ts';
 import { IoControl } from '../wire/nvme-entries.ts';
 import { IoOpcode } from '../wire/nvme-opcodes.ts';
@@ -29,6 +30,11 @@ export interface NvmeBlockOptions {
   nsid?: number;
   /** Tags of each queue: no more than its entries less one. 64 unless given. */
   queueDepth?: number;
+  /**
+   * Every memory that requests come with shows its bytes at the same addresses as the driver's own: requests of another memory are
+   * taken too, when all of their data is mapped in it.
+   */
+  sharesAddresses?: boolean;
   owner?: string;
 }
 
@@ -68,6 +74,7 @@ export class NvmeBlockDriver implements BlkMqOps {
   readonly #executor: Executor;
   readonly #host: NvmeHost;
   readonly #memory: GuestMemory;
+  readonly #sharesAddresses: boolean;
   readonly #perBlock: number;
   readonly #slots: readonly Slot[];
   /** Slots whose command is to be sent again, or whose request ends without one. */
@@ -75,7 +82,7 @@ export class NvmeBlockDriver implements BlkMqOps {
   readonly #task: Task;
 
   /**
-   * @param memory the memory that the NVMe driver was given: requests of another one end with an I/O error
+   * @param memory the memory that the NVMe driver was given: requests of another one end with an I/O error, but see `sharesAddresses`
    * @throws ConfigError when there is no such namespace
    */
   constructor(
@@ -97,6 +104,7 @@ export class NvmeBlockDriver implements BlkMqOps {
     this.#executor = executor;
     this.#host = host;
     this.#memory = memory;
+    this.#sharesAddresses = options.sharesAddresses ?? false;
     this.#perBlock = blockBytes / SECTOR_BYTES;
     this.capacitySectors = blockCount * this.#perBlock;
     this.limits = limitsOf(host, blockBytes);
@@ -114,7 +122,10 @@ export class NvmeBlockDriver implements BlkMqOps {
     const slot = this.#slots[hardwareQueue * this.queueDepth + request.tag]!;
     slot.request = request;
     slot.retries = 0;
-    const isTaken = request.memory === this.#memory || request.data.count === 0;
+    const isTaken =
+      request.memory === this.#memory ||
+      request.data.count === 0 ||
+      (this.#sharesAddresses && sgIsMapped(request.memory, request.data));
     if (!isTaken || !this.#build(slot, request)) {
       slot.opcode = -1;
       slot.status = isTaken ? BlkStatus.notSupported : BlkStatus.ioError;

@@ -95,6 +95,7 @@ export class ScsiDriver implements BlkMqOps {
     this.#laterTask = makeTask(owner, () => this.#resend(this.#later));
   }
 
+  /** What the disk can do, as the probe found it. */
   get limits(): QueueLimits {
     return this.#probe.limits;
   }

@@ -35,7 +35,7 @@ export function maxSectorsAt(limits: QueueLimits, sector: number): number {
 }
 
 /** Bytes of a segment at address `lo` that fit into one segment of the queue. */
-export function segmentBytesAt(limits: QueueLimits, lo: number, length: number): number {
+function segmentBytesAt(limits: QueueLimits, lo: number, length: number): number {
   // The mask has at most 32 bits, so that the low half of the address decides alone.
   const toBoundary = limits.segBoundaryMask - ((lo & limits.segBoundaryMask) >>> 0) + 1;
   return Math.min(length, toBoundary, limits.maxSegmentSize);

@@ -29,7 +29,8 @@ export const NO_COMPLETION = -1;
 export class RequestFrame implements NvmeCommand {
   ioId = 0;
   queueId = 0;
-  readonly sqe = new Int32Array(SQE_WORDS);
+  readonly #header = new Int32Array(HEADER_WORDS);
+  readonly sqe = new Int32Array(this.#header.buffer, 0, SQE_WORDS);
   memory: GuestMemory;
   direction: DataDirection = DataDirection.none;
   readonly data = new SgList();
@@ -48,8 +49,9 @@ export class RequestFrame implements NvmeCommand {
   descriptorCount = 0;
   /** Writable bytes of the chain. */
   writableBytes = 0;
-  readonly #completion = new SgList(1);
-  readonly #header = new Int32Array(HEADER_WORDS);
+  /** Where the completion lies when it is one aligned segment, otherwise -1. */
+  #completionGpa = -1;
+  readonly #completion = new SgList(2);
   readonly #transfer = makeTransfer();
   readonly #headerBytes = new Uint8Array(this.#header.buffer);
 
@@ -80,12 +82,10 @@ export class RequestFrame implements NvmeCommand {
       return NvmeStatus.internalError;
     }
     const header = this.#header;
-    const { sqe } = this;
-    for (let i = 0; i < SQE_WORDS; i++) sqe[i] = header[i]!;
     const queueWord = header[HEADER_QUEUE_WORD]!;
     const direction = queueWord >>> 16;
     this.queueId = queueWord & 0xffff;
-    this.ioId = this.queueId * 0x1_0000 + (sqe[0]! >>> 16);
+    this.ioId = this.queueId * 0x1_0000 + (header[0]! >>> 16);
     if (direction > DataDirection.fromDevice) return NvmeStatus.internalError;
     this.direction = direction as DataDirection;
     if (!this.#splitData(readable, writable)) return NvmeStatus.internalError;
@@ -94,26 +94,29 @@ export class RequestFrame implements NvmeCommand {
 
   /** Writes the completion; false when its memory is not there. */
   complete(words: Int32Array, bytes: Uint8Array): boolean {
-    const completion = this.#completion;
     words[0] = this.dw0;
     words[1] = this.dw1;
     words[2] = 0;
     words[3] = (this.sqe[0]! >>> 16) | (this.status << 17);
-    if (completion.count === 1 && (completion.lo[0]! & 3) === 0) {
-      return this.memory.storeWords(completion.gpa(0), words, 0, COMPLETION_BYTES / 4);
+    if (this.#completionGpa >= 0) {
+      return this.memory.storeWords(this.#completionGpa, words, 0, COMPLETION_BYTES / 4);
     }
-    return storeSg(this.memory, completion, 0, bytes, 0, COMPLETION_BYTES);
+    return storeSg(this.memory, this.#completion, 0, bytes, 0, COMPLETION_BYTES);
   }
 
   #locateCompletion(writable: SgList): void {
-    const completion = this.#completion;
     const last = writable.count - 1;
-    completion.clear();
-    if (writable.lengths[last] === COMPLETION_BYTES) {
-      completion.push(writable.lo[last]!, writable.hi[last]!, COMPLETION_BYTES);
-    } else {
-      completion.appendRange(writable, writable.byteLength - COMPLETION_BYTES, COMPLETION_BYTES);
+    if (writable.lengths[last] === COMPLETION_BYTES && (writable.lo[last]! & 3) === 0) {
+      this.#completionGpa = writable.gpa(last);
+      return;
     }
+    this.#completionGpa = -1;
+    this.#completion.clear();
+    this.#completion.appendRange(
+      writable,
+      writable.byteLength - COMPLETION_BYTES,
+      COMPLETION_BYTES,
+    );
   }
 
   #loadHeader(memory: GuestMemory, readable: SgList): boolean {

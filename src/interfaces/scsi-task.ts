@@ -27,7 +27,9 @@ export interface ScsiTask {
 
 /** A SCSI device. Laws of `request.ts`; a full device ends a task with TASK SET FULL. Total over any CDB. */
 export interface ScsiDevice {
+  /** Takes a task; its `end` comes later, exactly once. */
   submit(task: ScsiTask): void;
+  /** Best effort (ABORT TASK); the task ends in any case. */
   abort(task: ScsiTask): AbortResult;
   /** Logical unit reset (SAM-5, 6.3.3): tasks in flight end as aborted, then `done` is called, on a later turn. */
   reset(done: () => void): void;

@@ -79,15 +79,9 @@ export class RegionMemory implements GuestMemory {
   }
 
   isMapped(gpa: number, length: number): boolean {
-    let at = gpa;
-    let left = length;
-    while (left > 0) {
-      const region = this.#find(at);
-      if (region === undefined) return false;
-      left -= region.end - at;
-      at = region.end;
-    }
-    return true;
+    const last = this.#last;
+    if (gpa >= last.base && gpa + length <= last.end) return true;
+    return length <= 0 || this.#isMappedAcross(gpa, length);
   }
 
   read8(gpa: number): number {
@@ -243,6 +237,18 @@ export class RegionMemory implements GuestMemory {
       }
     }
     return undefined;
+  }
+
+  #isMappedAcross(gpa: number, length: number): boolean {
+    let at = gpa;
+    let left = length;
+    while (left > 0) {
+      const region = this.#find(at);
+      if (region === undefined) return false;
+      left -= region.end - at;
+      at = region.end;
+    }
+    return true;
   }
 
   #loadWordsAcross(gpa: number, into: Int32Array, at: number, count: number): boolean {

@@ -1,8 +1,7 @@
-/** A host's NVMe driver for any PCI function. @packageDocumentation */
-export {
-  ABORTED_BY_HOST,
-  COMMAND_TIMEOUT_NS,
-  NvmeDriver,
-  type NvmeDriverCounters,
-  type NvmeDriverOptions,
-} from './nvme-driver.ts';
+/**
+ * A host's NVMe driver: from configuration space to queues, requests in and completions out.
+ *
+ * @packageDocumentation
+ */
+export { ABORTED_BY_HOST, NvmeDriver, type NvmeDriverCounters } from './nvme-driver.ts';
+export { COMMAND_TIMEOUT_NS, type NvmeDriverOptions } from './options.ts';

@@ -1,107 +1,87 @@
 /**
- * A host's NVMe driver on any PCI function: probe, admin and I/O queues, PRPs, completion by interrupt, and an end for every
- * request when the controller dies. NVMe Base 2.0, 3.5; NVMe over PCIe 1.0.
+ * A host's NVMe driver for one PCI function: queues, submission, completion, and the end of a dead controller. NVMe Base 2.0.
  *
- * Does not model: SGLs, shadow doorbells, polled queues, host memory buffer, rescans on events, retry of failed commands; a command
- * that the controller does not answer in time ends the controller instead of climbing a ladder of aborts and resets.
+ * A command that outlives its timeout is looked for once more in its completion queue; then the controller counts as dead: it is disabled
+ * and every request ends with Command Aborted By Host. The same happens when CSTS shows a fatal status.
+ *
+ * Does not model: reset and requeue after a timeout, SGLs, metadata, shadow doorbells.
+ *
+ * Events of the layer `nvme-driver`: `submit` (the request's own ioId; a: queue << 16 | cid, the controller's ioId; b: opcode),
+ * `complete` (a: queue << 16 | cid, b: status), `doorbell` (a: queue, b: tail), `bad-cid` (a: queue, b: cid), `dead` (no numbers).
  */
-import { assert, ConfigError } from '../base/assert.ts';
+import { assert } from '../base/assert.ts';
 import { SgList } from '../base/sg-list.ts';
-import type { CostTable } from '../interfaces/cost-table.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import type { NvmeHost, NvmeHostRequest, NvmeNamespaceInfo } from '../interfaces/nvme-host.ts';
-import type { PciFunction, RegisterHalves } from '../interfaces/pci-function.ts';
+import type { PciFunction } from '../interfaces/pci-function.ts';
 import { AbortResult } from '../interfaces/request.ts';
 import { Layer, type Tracer } from '../interfaces/tracer.ts';
 import type { PageAllocator } from '../memory/page-allocator.ts';
-import { NO_COSTS } from '../sim/cost-presets.ts';
 import { makeTask } from '../sim/task.ts';
+import { CqeWord } from '../wire/nvme-entries.ts';
 import { AdminOpcode } from '../wire/nvme-opcodes.ts';
-import { Cc, Csts, DOORBELL_BASE, NvmeRegister } from '../wire/nvme-registers.ts';
-import { NvmeStatus } from '../wire/nvme-status.ts';
-import { type AdminCall, type ControllerFacts, identifyAndCreate } from './controller-start.ts';
-import { probeFunction } from './pci-probe.ts';
-import { isPrpShaped, listPagesFor, PrpBuilder } from './prp-list.ts';
-import { type ListPages, QueuePair, type QueuePairPlan } from './queue-pair.ts';
+import { Csts, NvmeRegister } from '../wire/nvme-registers.ts';
+import { NvmeStatus, STATUS_DNR } from '../wire/nvme-status.ts';
+import { BringUp } from './bring-up.ts';
+import { type NvmeDriverOptions, resolveDriverOptions } from './options.ts';
+import { type QueuePair, QueueResult } from './queue-pair.ts';
 
-/** Entries of the admin queues. */
-const ADMIN_ENTRIES = 32;
-/** How often a register is looked at while the driver waits for it. */
-const POLL_NS = 100_000;
-/** A command that takes longer ends the controller. */
-export const COMMAND_TIMEOUT_NS = 30_000_000_000;
-const WATCH_NS = 1_000_000_000;
-/** Status of requests that the driver ended itself: Command Aborted By Host (path related, 71h), do not retry. */
-export const ABORTED_BY_HOST = 0x371 | 0x4000;
+/** How often the watchdog looks while commands are in flight: parts of the timeout. */
+const WATCHES_PER_TIMEOUT = 4;
+/** Abort commands that may be in flight at once. */
+const MAX_ABORTS = 4;
 
-/** How a driver is made. */
-export interface NvmeDriverOptions {
-  /** I/O queue pairs that are asked for, 1 to 64; the controller may grant fewer. Default 1. */
-  ioQueues?: number;
-  /** Entries of each I/O queue, 2 to 65536; cut to what the controller supports. Default 256. */
-  queueEntries?: number;
-  /** Most bytes of one command, a multiple of 4096; cut to what the controller supports. Default 1 MiB. */
-  maxTransferBytes?: number;
-  /** What things cost in virtual time. Default: nothing. */
-  costs?: CostTable;
-  /**
-   * Receives `submit` (a = queue << 16 | command identifier, b = first block), `complete` (a = queue << 16, b = status) and `doorbell`
-   * (a = queue, b = tail).
-   */
-  tracer?: Tracer | undefined;
-  /** Owner of its tasks. Default `nvme-driver`. */
-  owner?: string;
-}
+/** Status of requests that the driver ended itself. */
+export const ABORTED_BY_HOST: number = NvmeStatus.abortedByHost | STATUS_DNR;
+const REFUSED: number = NvmeStatus.invalidField | STATUS_DNR;
 
 /** What a driver has done. */
 export interface NvmeDriverCounters extends Readonly<Record<string, number>> {
+  /** Commands that were queued. */
   readonly commands: number;
+  /** Completions that were reaped. */
   readonly completions: number;
+  /** Doorbells that were written. */
   readonly doorbells: number;
+  /** Interrupts that arrived. */
   readonly interrupts: number;
 }
 
-/** Drives one NVMe controller. */
+/** {@link NvmeHost} on a {@link PciFunction}. */
 export class NvmeDriver implements NvmeHost {
   readonly #executor: Executor;
-  readonly #memory: GuestMemory;
   readonly #pci: PciFunction;
-  readonly #pages: PageAllocator;
-  readonly #costs: CostTable;
+  readonly #bringUp: BringUp;
   readonly #tracer: Tracer | undefined;
   readonly #owner: string;
-  readonly #wantedQueues: number;
-  readonly #wantedEntries: number;
-  readonly #wantedTransfer: number;
-  readonly #prps: PrpBuilder;
-  readonly #lists: ListPages;
-  readonly #freeLists: number[] = [];
-  readonly #taken: { gpa: number; pages: number }[] = [];
-  readonly #pairs: QueuePair[] = [];
-  readonly #reapTasks: Task[] = [];
-  readonly #ringTasks: Task[] = [];
-  readonly #pollTask: Task;
+  readonly #submitNs: number;
+  readonly #completeNs: number;
+  readonly #interruptNs: number;
+  readonly #timeoutNs: number;
+  readonly #cqe = new Int32Array(4);
+  #pairs: readonly QueuePair[] = [];
+  /** Requests are taken: false before start, and after shutdown or death. */
+  #alive = false;
+  #pinIsHigh = false;
+  #watching = false;
   readonly #watchTask: Task;
-  readonly #refusedTask: Task;
-  readonly #refused: NvmeHostRequest[] = [];
-  #facts: ControllerFacts = { maxTransferBytes: 0, volatileWriteCache: false, namespaces: [] };
-  #vectorCount = 1;
-  #doorbellStride = 4;
-  #readyLimitNs = 0;
-  #ioEntries = 0;
-  #isUp = false;
-  #poll: (() => boolean) | undefined = undefined;
-  #pollUntil = 0;
-  #pollFailed: () => void = () => {};
-  #busyUntil = 0;
-  #progressAt = 0;
+  readonly #rejected: NvmeHostRequest[] = [];
+  readonly #rejectTask: Task;
+  readonly #aborts: NvmeHostRequest[] = [];
+  /** Who waits for the start, and for the end of what is going on. */
+  #startDone: ((error?: string) => void) | undefined = undefined;
+  readonly #stopDone: (() => void)[] = [];
   #commands = 0;
   #completions = 0;
   #doorbells = 0;
   #interrupts = 0;
 
-  /** @throws ConfigError for an option out of its range */
+  /**
+   * @param memory where queues, PRP lists and the data of requests lie
+   * @param pages gives pages of that memory for queues and lists
+   * @throws ConfigError for an option out of its range
+   */
   constructor(
     executor: Executor,
     memory: GuestMemory,
@@ -109,30 +89,25 @@ export class NvmeDriver implements NvmeHost {
     pages: PageAllocator,
     options: NvmeDriverOptions = {},
   ) {
+    const resolved = resolveDriverOptions(options);
     this.#executor = executor;
-    this.#memory = memory;
     this.#pci = pci;
-    this.#pages = pages;
-    this.#costs = options.costs ?? NO_COSTS;
-    this.#tracer = options.tracer;
-    this.#owner = options.owner ?? 'nvme-driver';
-    this.#wantedQueues = inRange('ioQueues', options.ioQueues ?? 1, 1, 64);
-    this.#wantedEntries = inRange('queueEntries', options.queueEntries ?? 256, 2, 65_536);
-    this.#wantedTransfer = inRange(
-      'maxTransferBytes',
-      options.maxTransferBytes ?? 1 << 20,
-      4096,
-      1 << 26,
-    );
-    this.#prps = new PrpBuilder(memory);
-    this.#lists = {
-      take: () =>
-        this.#freeLists.pop() ?? this.#pages.take(listPagesFor(this.#wantedTransfer) || 1),
-      give: (gpa) => void this.#freeLists.push(gpa),
-    };
-    this.#pollTask = makeTask(this.#owner, () => this.#pollRegister());
+    this.#tracer = resolved.tracer;
+    this.#owner = resolved.owner;
+    this.#submitNs = resolved.costs.guestSubmitNs;
+    this.#completeNs = resolved.costs.guestCompleteNs;
+    this.#interruptNs = resolved.costs.interruptNs;
+    this.#timeoutNs = resolved.timeoutNs;
     this.#watchTask = makeTask(this.#owner, () => this.#watch(), true);
-    this.#refusedTask = makeTask(this.#owner, () => this.#endRefused());
+    this.#rejectTask = makeTask(this.#owner, () => this.#endRejected());
+    this.#bringUp = new BringUp(executor, memory, pages, pci, resolved, {
+      pairMade: (pair) => this.#adoptPair(pair),
+      submit: (request) => {
+        this.queueRq(0, request);
+        this.commitRqs(0);
+      },
+    });
+    for (let i = 0; i < MAX_ABORTS; i++) this.#aborts.push(this.#makeAbort());
   }
 
   get ioQueueCount(): number {
@@ -140,15 +115,15 @@ export class NvmeDriver implements NvmeHost {
   }
 
   get maxTransferBytes(): number {
-    return this.#facts.maxTransferBytes;
+    return this.#bringUp.maxTransferBytes;
   }
 
   get volatileWriteCache(): boolean {
-    return this.#facts.volatileWriteCache;
+    return this.#bringUp.volatileWriteCache;
   }
 
   get namespaces(): readonly NvmeNamespaceInfo[] {
-    return this.#facts.namespaces;
+    return this.#bringUp.namespaces;
   }
 
   /** What it has done since it was made. */
@@ -161,359 +136,242 @@ export class NvmeDriver implements NvmeHost {
     };
   }
 
-  /**
-   * Probes the function and brings it up: reset, enable, Identify, I/O queues, namespaces. `done` is called once, later, with a
-   * sentence when that failed; the driver may then be started again.
-   */
+  /** Brings the controller up; `done` gets what went wrong, and then the driver is as before. Not while it is up. */
   start(done: (error?: string) => void): void {
-    assert(!this.#isUp && this.#poll === undefined, 'a driver is started once at a time');
-    const fail = (error: string): void => this.#stop(() => done(error));
-    const probed = probeFunction(this.#pci);
-    if (typeof probed === 'string') {
-      // `done` never comes inside `start`.
-      this.#wait(
-        () => true,
-        () => done(probed),
-        () => {},
-      );
-      return;
-    }
-    this.#vectorCount = probed.vectorCount;
-    const refusal = this.#readCapabilities(probed.barBytes);
-    this.#writeCc(0);
-    this.#wait(
-      () => (this.#csts() & Csts.rdy) === 0,
-      () => {
-        if (refusal !== undefined) fail(refusal);
-        else this.#enable(fail, () => this.#bringUp(fail, done));
-      },
-      () => fail('the controller does not become disabled'),
-    );
+    assert(!this.#alive && this.#stopDone.length === 0, 'a driver is started once at a time');
+    this.#alive = true;
+    this.#startDone = done;
+    this.#bringUp.start((error) => {
+      if (error === undefined) this.#started(undefined);
+      else this.#tearDown(false, () => this.#started(error));
+    });
   }
 
-  /** Normal shutdown, then disable; every request that is still in flight ends. `done` is called once, later. */
+  /** Shuts the controller down in an orderly way. Requests that did not end by then end with Command Aborted By Host. */
   shutdown(done: () => void): void {
-    assert(this.#isUp, 'a started driver is shut down');
-    this.#isUp = false;
-    const cc = this.#pci.mmioRead(NvmeRegister.cc, 4);
-    this.#writeCc(cc | (1 << Cc.shnShift));
-    const disable = (): void => this.#stop(done);
-    const shutDown = (): boolean => ((this.#csts() >>> Csts.shstShift) & Csts.shstMask) === 2;
-    this.#wait(shutDown, disable, disable);
+    this.#tearDown(true, done);
+  }
+
+  /** The message of `vector` arrived. */
+  interrupt(vector: number): void {
+    this.#interrupts += 1;
+    for (const pair of this.#pairs) if (pair.vector === vector) this.#reapSoon(pair);
+  }
+
+  /** The level of the interrupt pin changed. */
+  interruptPin(level: boolean): void {
+    this.#pinIsHigh = level;
+    if (level) for (const pair of this.#pairs) this.#reapSoon(pair);
+  }
+
+  /** Looks for completions of a queue without an interrupt. */
+  poll(queueId: number): void {
+    const pair = this.#pairs[queueId];
+    if (pair !== undefined) this.#reapSoon(pair);
   }
 
   queueRq(queueId: number, request: NvmeHostRequest): boolean {
     const pair = this.#pairs[queueId];
-    assert(pair !== undefined, 'requests go to a queue that exists');
-    const { data } = request;
-    if (!this.#isUp || data.byteLength > this.maxTransferBytes || !isPrpShaped(data)) {
-      request.status = this.#isUp ? NvmeStatus.invalidField | 0x4000 : ABORTED_BY_HOST;
-      this.#refused.push(request);
-      this.#executor.post(this.#refusedTask);
+    if (!this.#alive || pair === undefined) {
+      this.#reject(request, this.#alive ? REFUSED : ABORTED_BY_HOST);
       return true;
     }
-    const cid = pair.add(request);
-    if (cid < 0) return false;
-    this.#commands += 1;
-    if (this.#costs.guestSubmitNs > 0) {
-      this.#busyUntil = Math.max(this.#busyUntil, this.#executor.now) + this.#costs.guestSubmitNs;
+    const cid = pair.nextCid;
+    const result = pair.queue(request, this.#executor.now);
+    if (result !== QueueResult.queued) {
+      if (result === QueueResult.full) return false;
+      this.#reject(request, REFUSED);
+      return true;
     }
-    const where = (queueId << 16) | cid;
-    this.#tracer?.event(Layer.nvmeDriver, 'submit', request.ioId, where, request.slba);
+    this.#commands += 1;
+    const ioId = (queueId << 16) | cid;
+    this.#tracer?.event(Layer.nvmeDriver, 'submit', request.ioId, ioId, request.opcode);
+    if (!this.#watching) this.#watchLater();
+    if (this.#submitNs > 0) {
+      pair.busyNs = Math.max(pair.busyNs, this.#executor.now) + this.#submitNs;
+    }
     return true;
   }
 
   commitRqs(queueId: number): void {
     const pair = this.#pairs[queueId];
-    if (pair === undefined) return;
-    if (this.#watchTask.slot === -1) {
-      this.#progressAt = this.#executor.now;
-      this.#executor.schedule(this.#watchTask, this.#executor.now + WATCH_NS);
-    }
-    if (this.#busyUntil > this.#executor.now) {
-      this.#executor.schedule(this.#ringTasks[queueId]!, this.#busyUntil);
-    } else {
-      this.#ring(pair);
-    }
+    if (pair === undefined || pair.tail === pair.rung) return;
+    if (pair.busyNs <= this.#executor.now) this.#ring(pair);
+    else if (pair.ringTask!.slot === -1) this.#executor.schedule(pair.ringTask!, pair.busyNs);
   }
 
   /**
-   * Sends an Abort for a request in flight. `aborted` means that the command was sent; whether it came in time shows in the status that
-   * the request ends with.
+   * Sends an Abort command. The answer is `tooLate` for any request in flight: whether the Abort came in time shows in the status
+   * with which the request ends.
    */
   abort(request: NvmeHostRequest): AbortResult {
-    const pair = this.#pairs.find((each) => each.cidOf(request) >= 0);
-    if (pair === undefined || !this.#isUp) return AbortResult.unknown;
-    const cdw10 = pair.id | (pair.cidOf(request) << 16);
-    return this.#admin({ opcode: AdminOpcode.abort, cdw10 }, () => {})
-      ? AbortResult.aborted
-      : AbortResult.tooLate;
-  }
-
-  /** Message `vector` arrived: the queues that use it are looked at when the handler runs. */
-  interrupt(vector: number): void {
-    this.#interrupts += 1;
-    for (let id = 0; id < this.#pairs.length; id++) {
-      if (this.#vectorOf(id) !== vector) continue;
-      const task = this.#reapTasks[id]!;
-      if (task.slot === -1) {
-        this.#executor.schedule(task, this.#executor.now + this.#costs.interruptNs);
+    for (const pair of this.#pairs) {
+      const cid = pair.requests.indexOf(request);
+      if (cid < 0) continue;
+      const abort = this.#aborts.pop();
+      if (abort !== undefined) {
+        abort.raw![0] = pair.id | (cid << 16);
+        if (this.queueRq(0, abort)) this.commitRqs(0);
+        else this.#aborts.push(abort);
       }
+      return AbortResult.tooLate;
     }
+    return AbortResult.unknown;
   }
 
-  #readCapabilities(barBytes: number): string | undefined {
-    const cap: RegisterHalves = { lo: 0, hi: 0 };
-    this.#pci.mmioRead64(NvmeRegister.cap, cap);
-    if (cap.lo === 0xffff_ffff) return 'the controller does not answer';
-    const timeout = cap.lo >>> 24;
-    this.#readyLimitNs = Math.max(1, timeout) * 500_000_000;
-    this.#doorbellStride = 4 << (cap.hi & 15);
-    if (((cap.hi >>> 16) & 15) > 0) return 'the controller has no pages of 4 KiB';
-    if (((cap.hi >>> 5) & 1) === 0) return 'the controller has no NVM command set';
-    const entries = Math.min(this.#wantedEntries, (cap.lo & 0xffff) + 1);
-    const doorbells = 2 * (this.#wantedQueues + 1) * this.#doorbellStride;
-    if (DOORBELL_BASE + doorbells > barBytes) return 'BAR0 has no room for the doorbells';
-    this.#ioEntries = entries;
-    return undefined;
+  #started(error: string | undefined): void {
+    const done = this.#startDone;
+    this.#startDone = undefined;
+    if (error === undefined) done?.();
+    else done?.(error);
   }
 
-  #enable(fail: (error: string) => void, enabled: () => void): void {
-    const plan = this.#planQueue(0, ADMIN_ENTRIES);
-    if (plan === undefined) {
-      fail('no memory for the admin queues');
-      return;
-    }
-    this.#addPair(plan);
-    const size0 = ADMIN_ENTRIES - 1;
-    this.#pci.mmioWrite(NvmeRegister.aqa, 4, size0 | (size0 << 16));
-    this.#pci.mmioWrite64(NvmeRegister.asq, plan.sqGpa, 0);
-    this.#pci.mmioWrite64(NvmeRegister.acq, plan.cqGpa, 0);
-    this.#writeCc(Cc.en | (6 << Cc.iosqesShift) | (4 << Cc.iocqesShift));
-    this.#wait(
-      () => (this.#csts() & (Csts.rdy | Csts.cfs)) !== 0,
-      () => {
-        if ((this.#csts() & Csts.cfs) !== 0)
-          fail('the controller reports a fatal error (CSTS.CFS)');
-        else enabled();
-      },
-      () => fail('the controller does not become ready'),
-    );
-  }
-
-  #bringUp(fail: (error: string) => void, done: () => void): void {
-    this.#isUp = true;
-    const bufferGpa = this.#take(1);
-    if (bufferGpa < 0) {
-      fail('no memory for Identify');
-      return;
-    }
-    const plans: QueuePairPlan[] = [];
-    for (let id = 1; id <= this.#wantedQueues; id++) {
-      const plan = this.#planQueue(id, this.#ioEntries);
-      if (plan === undefined) {
-        fail(`no memory for I/O queue ${id}`);
-        return;
-      }
-      plans.push(plan);
-    }
-    const admin: AdminCall = (command, called) => {
-      const data = command.data === true ? bufferGpa : command.prp1;
-      if (!this.#admin({ ...command, ...(data === undefined ? {} : { prp1: data }) }, called)) {
-        fail('the admin queue is full');
-      }
-    };
-    identifyAndCreate(
-      admin,
-      {
-        memory: this.#memory,
-        bufferGpa,
-        maxTransferBytes: this.#wantedTransfer,
-        queueCount: this.#wantedQueues,
-        queuePlan: (id) => plans[id - 1]!,
-        vectorOf: (id) => this.#vectorOf(id),
-        created: (plan) => this.#addPair(plan),
-      },
-      (result) => {
-        if (typeof result === 'string') {
-          fail(result);
-          return;
-        }
-        this.#facts = result;
-        done();
-      },
-    );
-  }
-
-  #planQueue(id: number, entries: number): QueuePairPlan | undefined {
-    const sqGpa = this.#take(Math.ceil((entries * 64) / 4096));
-    const cqGpa = this.#take(Math.ceil((entries * 16) / 4096));
-    return sqGpa < 0 || cqGpa < 0 ? undefined : { id, entries, sqGpa, cqGpa };
-  }
-
-  /** Takes zeroed pages that `#stop` gives back; -1 when there are none. */
-  #take(pages: number): number {
-    const gpa = this.#pages.take(pages);
-    if (gpa < 0) return -1;
-    this.#memory.fill(gpa, 0, pages * 4096);
-    this.#taken.push({ gpa, pages });
-    return gpa;
-  }
-
-  #addPair(plan: QueuePairPlan): void {
-    const pair = new QueuePair(this.#memory, this.#prps, this.#lists, plan);
-    this.#pairs[plan.id] = pair;
-    this.#reapTasks[plan.id] = makeTask(this.#owner, () => this.#reap(pair));
-    this.#ringTasks[plan.id] = makeTask(this.#owner, () => this.#ring(pair));
-  }
-
-  #admin(
-    command: { opcode: number; nsid?: number; cdw10?: number; cdw11?: number; prp1?: number },
-    done: (status: number, dw0: number) => void,
-  ): boolean {
-    const data = new SgList(1);
-    if (command.prp1 !== undefined) data.pushAddress(command.prp1, 4096);
-    const request: NvmeHostRequest = {
-      ioId: 0,
-      opcode: command.opcode,
-      nsid: command.nsid ?? 0,
-      slba: 0,
-      nlb0: 0,
-      control: 0,
-      raw: Int32Array.of(command.cdw10 ?? 0, command.cdw11 ?? 0, 0, 0, 0, 0),
-      data,
-      status: 0,
-      dw0: 0,
-      end: () => done(request.status, request.dw0),
-    };
-    if (this.#pairs[0]!.add(request) < 0) return false;
-    this.#commands += 1;
-    this.commitRqs(0);
-    return true;
-  }
-
-  #vectorOf(id: number): number {
-    return Math.min(id, this.#vectorCount - 1);
+  #adoptPair(pair: QueuePair): void {
+    pair.ringTask = makeTask(this.#owner, () => this.#ring(pair));
+    pair.reapTask = makeTask(this.#owner, () => this.#reap(pair));
+    this.#pairs = [...this.#pairs, pair];
   }
 
   #ring(pair: QueuePair): void {
-    const tail = pair.takeTail();
-    if (tail < 0) return;
+    if (!this.#alive) return;
+    pair.rung = pair.tail;
     this.#doorbells += 1;
-    this.#tracer?.event(Layer.nvmeDriver, 'doorbell', 0, pair.id, tail);
-    this.#pci.mmioWrite(DOORBELL_BASE + 2 * pair.id * this.#doorbellStride, 4, tail);
+    this.#tracer?.event(Layer.nvmeDriver, 'doorbell', 0, pair.id, pair.tail);
+    this.#pci.mmioWrite(pair.sqDoorbell, 4, pair.tail);
   }
 
-  /** Ends what has completed: all of it, or one when handling costs time. */
+  #reapSoon(pair: QueuePair): void {
+    if (pair.reaping) return;
+    pair.reaping = true;
+    if (this.#interruptNs === 0) this.#executor.post(pair.reapTask!);
+    else this.#executor.schedule(pair.reapTask!, this.#executor.now + this.#interruptNs);
+  }
+
   #reap(pair: QueuePair): void {
-    const cost = this.#costs.guestCompleteNs;
-    for (;;) {
-      const request = pair.reap();
-      if (request === undefined) break;
+    pair.reaping = false;
+    const cqe = this.#cqe;
+    const from = pair.head;
+    const phase = pair.phase;
+    while (this.#alive && pair.next(cqe)) {
+      const last = cqe[CqeWord.cidAndStatus]!;
+      const cid = last & 0xffff;
+      const request = pair.take(cid);
+      if (request === undefined) {
+        this.#tracer?.event(Layer.nvmeDriver, 'bad-cid', 0, pair.id, cid);
+        continue;
+      }
       this.#completions += 1;
-      this.#progressAt = this.#executor.now;
-      this.#tracer?.event(
-        Layer.nvmeDriver,
-        'complete',
-        request.ioId,
-        pair.id << 16,
-        request.status,
-      );
-      // The device may reuse the entry before the request's owner acts, so the head is told last in a free run.
-      if (cost > 0) this.#ringHead(pair);
+      request.status = last >>> 17;
+      request.dw0 = cqe[CqeWord.dw0]! >>> 0;
+      const ioId = (pair.id << 16) | cid;
+      this.#tracer?.event(Layer.nvmeDriver, 'complete', request.ioId, ioId, request.status);
       request.end(request);
-      if (this.#pairs[pair.id] !== pair) return;
-      if (cost > 0) {
-        this.#executor.schedule(this.#reapTasks[pair.id]!, this.#executor.now + cost);
+      if (this.#completeNs === 0) continue;
+      // One completion takes its time; the next one is looked at after it.
+      pair.reaping = true;
+      this.#executor.schedule(pair.reapTask!, this.#executor.now + this.#completeNs);
+      break;
+    }
+    if (!this.#alive) return;
+    if (pair.head !== from || pair.phase !== phase) {
+      this.#doorbells += 1;
+      this.#pci.mmioWrite(pair.cqDoorbell, 4, pair.head);
+    }
+    // A pin that stays high asks again, after the controller saw the doorbell.
+    if (this.#pinIsHigh && !pair.reaping && (pair.head !== from || pair.phase !== phase)) {
+      this.#reapSoon(pair);
+    }
+  }
+
+  #reject(request: NvmeHostRequest, status: number): void {
+    request.status = status;
+    request.dw0 = 0;
+    this.#rejected.push(request);
+    this.#executor.post(this.#rejectTask);
+  }
+
+  #endRejected(): void {
+    for (const request of this.#rejected.splice(0)) request.end(request);
+  }
+
+  #makeAbort(): NvmeHostRequest {
+    return {
+      ioId: 0,
+      opcode: AdminOpcode.abort,
+      nsid: 0,
+      slba: 0,
+      nlb0: 0,
+      control: 0,
+      raw: new Int32Array(6),
+      data: new SgList(1),
+      status: 0,
+      dw0: 0,
+      end: (abort) => {
+        this.#aborts.push(abort);
+      },
+    };
+  }
+
+  #watchLater(): void {
+    this.#watching = true;
+    const period = Math.ceil(this.#timeoutNs / WATCHES_PER_TIMEOUT);
+    this.#executor.schedule(this.#watchTask, this.#executor.now + period);
+  }
+
+  #watch(): void {
+    this.#watching = false;
+    if (!this.#alive) return;
+    const csts = this.#pci.mmioRead(NvmeRegister.csts, 4);
+    if ((csts & Csts.cfs) !== 0) {
+      this.#die();
+      return;
+    }
+    let inFlight = 0;
+    for (const pair of this.#pairs) {
+      if (this.#isLate(pair)) this.#reap(pair);
+      if (!this.#alive) return;
+      if (this.#isLate(pair)) {
+        this.#die();
         return;
       }
+      inFlight += pair.inFlight;
     }
-    this.#ringHead(pair);
+    if (inFlight > 0 && !this.#watching) this.#watchLater();
   }
 
-  #ringHead(pair: QueuePair): void {
-    const head = pair.takeHead();
-    if (head < 0) return;
-    this.#doorbells += 1;
-    this.#pci.mmioWrite(DOORBELL_BASE + (2 * pair.id + 1) * this.#doorbellStride, 4, head);
+  #isLate(pair: QueuePair): boolean {
+    const limit = this.#executor.now - this.#timeoutNs;
+    return pair.requests.some((each, cid) => each !== undefined && pair.queuedNs[cid]! <= limit);
   }
 
-  #endRefused(): void {
-    for (const request of this.#refused.splice(0)) request.end(request);
+  #die(): void {
+    this.#tracer?.event(Layer.nvmeDriver, 'dead', 0, 0, 0);
+    this.#tearDown(false, () => this.#started('controller died during its start'));
   }
 
-  /** Looks after a controller that has commands in flight and is silent. */
-  #watch(): void {
-    const isBusy = this.#pairs.some((pair) => pair.inFlight > 0);
-    if (!isBusy || this.#pairs.length === 0) return;
-    const csts = this.#csts();
-    const isLate = this.#executor.now - this.#progressAt >= COMMAND_TIMEOUT_NS;
-    if ((csts & Csts.cfs) !== 0 || isLate) {
-      this.#isUp = false;
-      this.#stop(() => {});
-      return;
+  /** Stops the controller, and only then lets go of the buffers of what is in flight. */
+  #tearDown(orderly: boolean, done: () => void): void {
+    this.#alive = false;
+    this.#stopDone.push(done);
+    if (this.#stopDone.length > 1) return;
+    this.#executor.cancel(this.#watchTask);
+    this.#watching = false;
+    this.#bringUp.stop(orderly, () => {
+      for (const pair of this.#pairs) this.#dissolve(pair);
+      this.#pairs = [];
+      this.#endRejected();
+      for (const each of this.#stopDone.splice(0)) each();
+      this.#started('driver was shut down during its start');
+    });
+  }
+
+  #dissolve(pair: QueuePair): void {
+    this.#executor.cancel(pair.ringTask!);
+    this.#executor.cancel(pair.reapTask!);
+    for (let cid = 0; cid < pair.requests.length; cid++) {
+      const request = pair.take(cid);
+      if (request !== undefined) this.#reject(request, ABORTED_BY_HOST);
     }
-    this.#executor.schedule(this.#watchTask, this.#executor.now + WATCH_NS);
+    this.#bringUp.givePages(pair);
   }
-
-  /** Disables the controller, ends all that is in flight, gives the memory back and calls `done`. */
-  #stop(done: () => void): void {
-    this.#isUp = false;
-    this.#writeCc(0);
-    const finish = (): void => {
-      const pairs = this.#pairs.splice(0);
-      for (const task of [...this.#reapTasks.splice(0), ...this.#ringTasks.splice(0)]) {
-        this.#executor.cancel(task);
-      }
-      this.#executor.cancel(this.#watchTask);
-      for (const pair of pairs) {
-        for (let lost = pair.releaseAny(); lost !== undefined; lost = pair.releaseAny()) {
-          lost.status = ABORTED_BY_HOST;
-          lost.end(lost);
-        }
-      }
-      const listPages = listPagesFor(this.#wantedTransfer) || 1;
-      for (const gpa of this.#freeLists.splice(0)) this.#pages.give(gpa, listPages);
-      for (const { gpa, pages } of this.#taken.splice(0)) this.#pages.give(gpa, pages);
-      done();
-    };
-    this.#wait(() => (this.#csts() & Csts.rdy) === 0, finish, finish);
-  }
-
-  #csts(): number {
-    return this.#pci.mmioRead(NvmeRegister.csts, 4);
-  }
-
-  #writeCc(value: number): void {
-    this.#pci.mmioWrite(NvmeRegister.cc, 4, value);
-  }
-
-  /** Polls until `condition` holds, for as long as CAP.TO allows. */
-  #wait(condition: () => boolean, then: () => void, failed: () => void): void {
-    this.#poll = () => {
-      if (!condition()) return false;
-      this.#poll = undefined;
-      then();
-      return true;
-    };
-    this.#pollFailed = failed;
-    this.#pollUntil = this.#executor.now + this.#readyLimitNs;
-    this.#executor.post(this.#pollTask);
-  }
-
-  #pollRegister(): void {
-    const poll = this.#poll;
-    if (poll === undefined || poll()) return;
-    if (this.#executor.now >= this.#pollUntil) {
-      this.#poll = undefined;
-      this.#pollFailed();
-      return;
-    }
-    this.#executor.schedule(this.#pollTask, this.#executor.now + POLL_NS);
-  }
-}
-
-function inRange(key: string, value: number, low: number, high: number): number {
-  if (Number.isInteger(value) && value >= low && value <= high) return value;
-  throw new ConfigError(key, value, `an integer from ${low} to ${high}`);
 }

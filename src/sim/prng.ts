@@ -27,7 +27,12 @@ class Xoshiro implements Prng {
   }
 
   next32(): number {
-    const scrambled = Math.imul(rotate(Math.imul(this.#b, 5), 7), 9) >>> 0;
+    return this.#draw() >>> 0;
+  }
+
+  /** The next 32 bits with a sign: an integer that is never boxed on its way back from a call. */
+  #draw(): number {
+    const scrambled = Math.imul(rotate(Math.imul(this.#b, 5), 7), 9);
     const shifted = this.#b << 9;
     this.#c ^= this.#a;
     this.#d ^= this.#b;
@@ -44,7 +49,7 @@ class Xoshiro implements Prng {
       // Values in the incomplete last stretch of 2^32 are thrown away, so that each result is equally likely.
       const limit = 0x1_0000_0000 - (0x1_0000_0000 % bound);
       for (;;) {
-        const value = this.next32();
+        const value = this.#draw() >>> 0;
         if (value < limit) return value % bound;
       }
     }

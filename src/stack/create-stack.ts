@@ -13,7 +13,7 @@ import { Guest } from './guest.ts';
 import { makeMemoryMap } from './memory-map.ts';
 import { Pump } from './pump.ts';
 import { buildDirect } from './roads/direct.ts';
-import { buildVhostNvme } from './roads/vhost-nvme.ts';
+import { buildVhostNvme, vhostTransferLimit } from './roads/vhost-nvme.ts';
 import { Stack } from './stack.ts';
 import type { World } from './world.ts';
 
@@ -67,7 +67,10 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   const unit = new TargetDevice(executor, below.backend, tracer === undefined ? {} : { tracer });
   const subsystem = new NvmeSubsystem({ seed: config.seed });
   subsystem.addNamespace(1, unit);
-  const target = new NvmeTargetController(executor, subsystem, { version: NVME_VERSION });
+  const target = new NvmeTargetController(executor, subsystem, {
+    version: NVME_VERSION,
+    ...(config.road === 'vhost-nvme' ? { maxTransferBytes: vhostTransferLimit(config) } : {}),
+  });
   const road = config.road === 'direct' ? buildDirect(target) : buildVhostNvme(world, target);
 
   let interrupts = 0;
@@ -104,13 +107,13 @@ export function createStack(options: CreateStackOptions = {}): Stack {
       place: 'guest',
       name: 'NVMe driver',
       below: 'MMIO, DMA, MSI-X',
-      counters: () => driver.counters(),
+      counters: () => ({ ...driver.counters(), interrupts }),
     },
     {
       place: 'VMM',
       name: 'NVMe PCI function',
       below: road.rows.length > 0 ? 'command, data list' : 'function call',
-      counters: () => ({ interrupts }),
+      counters: () => ({}),
     },
     ...road.rows,
     {

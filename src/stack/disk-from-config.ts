@@ -1,8 +1,23 @@
-/** Builds the disk under the block layer that a configuration names. */
+/** Builds the disk under the block layer that a configuration names, and starts its driver. */
+import { MediumBackend } from '../backends/index.ts';
+import { InvariantError } from '../base/assert.ts';
 import { RequestQueue } from '../block/index.ts';
-import { NullBlkDriver } from '../block-drivers/index.ts';
-import { SparseMedium } from '../devices/index.ts';
+import { NullBlkDriver, NvmeBlockDriver, SataDriver, ScsiDriver } from '../block-drivers/index.ts';
+import {
+  AtaDisk,
+  DiskLatency,
+  FixedLatency,
+  ScsiDisk,
+  SparseMedium,
+  SsdLatency,
+} from '../devices/index.ts';
 import type { BlockDevice } from '../interfaces/bio.ts';
+import type { BlkMqOps } from '../interfaces/blk-mq.ts';
+import type { LatencyProfile } from '../interfaces/latency.ts';
+import type { Medium } from '../interfaces/medium.ts';
+import { NvmePciFunction } from '../nvme-device/index.ts';
+import { NvmeDriver } from '../nvme-driver/index.ts';
+import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
 import type { BackendConfig } from './config.ts';
 import type { LayerRow } from './diagram.ts';
 import type { World } from './world.ts';
@@ -10,26 +25,115 @@ import type { World } from './world.ts';
 /** A block device and the layers that it is made of. */
 export interface BuiltDisk {
   readonly device: BlockDevice;
+  /** What the disk keeps its bytes on: its power can be cut. */
+  readonly medium: Medium;
   readonly rows: readonly LayerRow[];
 }
 
 type DiskConfig = Extract<BackendConfig, { type: 'iblock' }>;
 
-/** Builds it. */
+interface Driven {
+  readonly ops: BlkMqOps;
+  readonly driverName: string;
+  readonly below: string;
+  readonly deviceName: string;
+}
+
+/** Builds it. The executor runs until the driver has found its disk. */
 export function buildDisk(world: World, config: DiskConfig): BuiltDisk {
   const { executor, costs, tracer } = world;
+  const { blockBytes } = world.config;
   const medium = new SparseMedium({
-    sectorCount: config.size / world.config.blockBytes,
-    sectorBytes: world.config.blockBytes,
+    sectorCount: config.size / blockBytes,
+    sectorBytes: blockBytes,
     writeCache: config.writeCache,
   });
-  const driver = new NullBlkDriver(executor, { medium });
-  const queue = new RequestQueue(executor, driver, { costs, tracer });
-  return {
-    device: queue,
-    rows: [
-      { place: 'host kernel', name: 'block layer', below: 'request', counters: () => ({}) },
-      { place: 'host kernel', name: 'null_blk driver on a medium', counters: () => ({}) },
-    ],
-  };
+  const driven = drive(world, config.disk, medium);
+  const device = new RequestQueue(executor, driven.ops, { costs, tracer });
+  const place = 'host kernel';
+  const rows: LayerRow[] = [
+    { place, name: 'block layer', below: 'request', counters: () => ({}) },
+    { place, name: driven.driverName, below: driven.below, counters: () => ({}) },
+    { place: 'hardware', name: driven.deviceName, counters: () => ({}) },
+  ];
+  return { device, medium, rows };
+}
+
+function drive(world: World, disk: DiskConfig['disk'], medium: Medium): Driven {
+  const { executor, tracer } = world;
+  switch (disk) {
+    case 'null_blk':
+      return {
+        ops: new NullBlkDriver(executor, { medium }),
+        driverName: 'null_blk driver',
+        below: 'sectors',
+        deviceName: 'medium',
+      };
+    case 'sata': {
+      const latency = latencyOf(world, medium, 'disk');
+      const driver = new SataDriver(executor, new AtaDisk(executor, { medium, latency, tracer }));
+      finish(world, (done) => driver.start(done));
+      return {
+        ops: driver,
+        driverName: 'SATA driver',
+        below: 'FIS',
+        deviceName: 'SATA disk, write cache',
+      };
+    }
+    case 'scsi': {
+      const latency = latencyOf(world, medium, 'disk');
+      const driver = new ScsiDriver(executor, new ScsiDisk(executor, { medium, latency, tracer }));
+      finish(world, (done) => driver.start(done));
+      return {
+        ops: driver,
+        driverName: 'SCSI disk driver',
+        below: 'CDB',
+        deviceName: 'SCSI disk, write cache',
+      };
+    }
+    case 'nvme':
+      return {
+        ops: driveNvme(world, medium),
+        driverName: 'NVMe driver',
+        below: 'SQE, doorbell',
+        deviceName: 'NVMe SSD, write cache',
+      };
+  }
+}
+
+/** The same driver and the same PCI function as in the guest, in front of the same target code. */
+function driveNvme(world: World, medium: Medium): BlkMqOps {
+  const { executor, memory, config } = world;
+  const backend = new MediumBackend(executor, medium, { latency: latencyOf(world, medium, 'ssd') });
+  const subsystem = new NvmeSubsystem({ seed: config.seed, model: 'lio-nvme SSD' });
+  subsystem.addNamespace(1, new TargetDevice(executor, backend));
+  const target = new NvmeTargetController(executor, subsystem);
+  const pci: NvmePciFunction = new NvmePciFunction(executor, memory.host, target, {
+    msix: (vector) => driver.interrupt(vector),
+    intx: (level) => driver.interruptPin(level),
+  });
+  const driver = new NvmeDriver(executor, memory.host, pci, memory.hostPages, {
+    queueEntries: 128,
+  });
+  finish(world, (done) => driver.start(done));
+  return new NvmeBlockDriver(executor, driver, memory.host, { sharesAddresses: true });
+}
+
+/** With free costs a disk answers at once; otherwise it takes the time that its kind takes. */
+function latencyOf(world: World, medium: Medium, kind: 'disk' | 'ssd'): LatencyProfile {
+  const { sectorBytes: blockBytes, sectorCount: blockCount } = medium;
+  if (world.config.costs === 'none') return new FixedLatency();
+  return kind === 'ssd'
+    ? new SsdLatency({ blockBytes })
+    : new DiskLatency({ blockBytes, blockCount });
+}
+
+/** Runs the world until a driver has started: nothing else is in it yet. */
+function finish(world: World, start: (done: (failure?: string) => void) => void): void {
+  let outcome: string | undefined = 'the disk never answered';
+  start((failure) => {
+    outcome = failure;
+  });
+  world.executor.runUntilIdle();
+  if (outcome !== undefined) throw new InvariantError(`the disk does not start: ${outcome}`);
 }

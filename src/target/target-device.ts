@@ -140,8 +140,10 @@ export class TargetDevice implements TargetPort {
 
   /** Sends the second half of an emulated FUA write; false when there is none to send. */
   #flushAfterWrite(slot: SeCmd): boolean {
-    if (slot.status !== TargetStatus.good || (slot.flags & TargetFlag.fua) === 0) return false;
-    if (slot.op === TargetOp.flush || slot.op === TargetOp.read) return false;
+    // The frontend's word counts: a backend may have used the fields of the slot.
+    const { op, flags } = slot.outer!;
+    if (slot.status !== TargetStatus.good || (flags & TargetFlag.fua) === 0) return false;
+    if (slot.op === TargetOp.flush || op === TargetOp.read) return false;
     if (this.#resets > 0) {
       slot.status = TargetStatus.aborted;
       return false;

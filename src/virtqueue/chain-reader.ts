@@ -2,8 +2,8 @@
 import { addressOf, type SgList } from '../base/sg-list.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import type { VirtqueueChain } from '../interfaces/virtqueue.ts';
-import { DeviceFault, MAX_CHAIN_BYTES, MAX_TABLE_COUNT } from './device-options.ts';
-import { DESC_BYTES, DESC_INDIRECT, DESC_NEXT, DESC_WORDS, DESC_WRITE } from './ring-layout.ts';
+import { DeviceFault, MAX_TABLE_COUNT } from './device-options.ts';
+import { DESC_BYTES, DESC_INDIRECT, DESC_NEXT, DESC_WORDS } from './ring-layout.ts';
 
 /** Reads what descriptors say into the lists of a chain; one for each queue. Results are a fault, or `undefined` when all is well. */
 export class ChainReader {
@@ -17,19 +17,19 @@ export class ChainReader {
     this.#table = new Int32Array(16 * DESC_WORDS);
   }
 
-  /** Adds one segment behind those that the chain has. */
+  /** Adds one segment behind those that the lists have. */
   push(
-    chain: VirtqueueChain,
+    readable: SgList,
+    writable: SgList,
     lo: number,
     hi: number,
     length: number,
     flags: number,
   ): DeviceFault | undefined {
-    let list: SgList;
-    if ((flags & DESC_WRITE) !== 0) list = chain.writable;
-    else {
-      if (chain.writable.count > 0) return DeviceFault.readableAfterWritable;
-      list = chain.readable;
+    let list = writable;
+    if ((flags & 2) === 0) {
+      if (writable.count > 0) return DeviceFault.readableAfterWritable;
+      list = readable;
     }
     if (length === 0) return DeviceFault.zeroLength;
     if (this.#acceptUnmapped) {
@@ -38,13 +38,12 @@ export class ChainReader {
     } else if (!this.#memory.isMapped(hi === 0 ? lo : addressOf(lo, hi), length)) {
       return DeviceFault.unmapped;
     }
-    if (!list.push(lo, hi, length)) return DeviceFault.loop;
-    return undefined;
+    return list.push(lo, hi, length) ? undefined : DeviceFault.loop;
   }
 
   /** The chain as a whole, when its last segment was added. */
   finish(chain: VirtqueueChain): DeviceFault | undefined {
-    return chain.readable.byteLength + chain.writable.byteLength > MAX_CHAIN_BYTES
+    return chain.readable.byteLength + chain.writable.byteLength > 0x1_0000_0000
       ? DeviceFault.chainTooLong
       : undefined;
   }
@@ -70,7 +69,8 @@ export class ChainReader {
       const flags = isChained ? last & 0xffff : last >>> 16;
       if ((flags & DESC_INDIRECT) !== 0) return DeviceFault.nestedIndirect;
       const fault = this.push(
-        chain,
+        chain.readable,
+        chain.writable,
         table[at]! >>> 0,
         table[at + 1]! >>> 0,
         table[at + 2]! >>> 0,

@@ -16,6 +16,8 @@ export interface VirtqueueDriverOptions {
   readonly indirect?: IndirectTables | undefined;
   /** VIRTIO_F_IN_ORDER: the device uses buffers in the order in which they were made available. Default false. */
   readonly inOrder?: boolean | undefined;
+  /** VIRTIO_F_RING_RESET: the queue may be resized. Default false. */
+  readonly ringReset?: boolean | undefined;
   /** VIRTIO_F_NOTIFICATION_DATA. Default false. */
   readonly notificationData?: boolean | undefined;
   /** Index of the queue in its device, for the notification. Default 0. */

@@ -1,10 +1,23 @@
 /** The chains that a device has out under VIRTIO_F_IN_ORDER, and how far they may become visible. VIRTIO 1.3, 2.7.9 and 2.8.9. */
 import { assert } from '../base/assert.ts';
 import type { VirtqueueChain } from '../interfaces/virtqueue.ts';
+import type { StateReader } from './saved-state.ts';
 
 const FREE = -1;
 const OUT = 0;
 const DONE = 1;
+
+/** Saved {@link InOrderWindow}: by chain, oldest first. */
+export interface InOrderWindowState {
+  readonly ids: readonly number[];
+  /** 1 when the chain is used and not visible. */
+  readonly states: readonly number[];
+  readonly descriptors: readonly number[];
+  /** Bytes of the writable part. */
+  readonly writable: readonly number[];
+  /** Bytes written. */
+  readonly lengths: readonly number[];
+}
 
 /**
  * Holds back what was used out of turn, and joins what may be joined.
@@ -99,5 +112,39 @@ export class InOrderWindow {
     this.#slotOfId.fill(FREE);
     this.#oldest = 0;
     this.#count = 0;
+  }
+
+  /** Plain data. */
+  save(): InOrderWindowState {
+    const column = (array: ArrayLike<number>): number[] =>
+      Array.from({ length: this.#count }, (_, i) => array[(this.#oldest + i) % this.#size]!);
+    return {
+      ids: column(this.#ids),
+      states: column(this.#states),
+      descriptors: column(this.#descriptors),
+      writable: column(this.#writable),
+      lengths: column(this.#lengths),
+    };
+  }
+
+  /**
+   * A window from untrusted data, of `count` chains.
+   *
+   * @throws ConfigError unless each id is out once
+   */
+  static restore(from: StateReader, size: number, count: number): InOrderWindow {
+    const window = new InOrderWindow(size);
+    const ids = from.ints('ids', count, 0, size - 1);
+    if (new Set(ids).size !== count) from.refuse('ids', 'each id once');
+    ids.forEach((id, slot) => {
+      window.#slotOfId[id] = slot;
+    });
+    window.#count = count;
+    window.#ids.set(ids);
+    window.#states.set(from.ints('states', count, OUT, DONE));
+    window.#descriptors.set(from.ints('descriptors', count, 1, size));
+    window.#writable.set(from.ints('writable', count, 0, 2 ** 32));
+    window.#lengths.set(from.ints('lengths', count, 0, 2 ** 32));
+    return window;
   }
 }

@@ -11,21 +11,41 @@ import {
 } from '../interfaces/virtqueue.ts';
 import { ChainReader } from './chain-reader.ts';
 import { DeviceFault, type VirtqueueDeviceOptions } from './device-options.ts';
-import { InOrderWindow } from './in-order-window.ts';
+import { InOrderWindow, type InOrderWindowState } from './in-order-window.ts';
 import {
   checkQueueSize,
-  DESC_AVAIL,
   DESC_BYTES,
-  DESC_INDIRECT,
   DESC_NEXT,
-  DESC_USED,
-  DESC_WRITE,
   EVENT_DESC,
   EVENT_DISABLE,
   EVENT_ENABLE,
 } from './ring-layout.ts';
+import { StateReader } from './saved-state.ts';
 
 const NOTHING_FILLED = -1;
+
+/** Saved {@link PackedVirtqueueDevice}. */
+export interface PackedVirtqueueDeviceState {
+  readonly format: 'packed';
+  readonly size: number;
+  readonly lastAvail: number;
+  readonly availWrap: number;
+  readonly inFlight: number;
+  readonly used: number;
+  readonly usedWrap: number;
+  readonly sinceSignal: number;
+  readonly hasUsed: boolean;
+  readonly poppedAt: number;
+  /** Descriptors of the chains that were popped last. */
+  readonly popped: readonly number[];
+  /** By id: 1 when the chain that is out has a writable part. */
+  readonly hasWritable: readonly number[];
+  /** With VIRTIO_F_IN_ORDER. */
+  readonly window: InOrderWindowState | null;
+  readonly brokenReason: DeviceFault | null;
+}
+
+// The hot paths write their small numbers out, as in the driver's side.
 
 /** {@link VirtqueueDevice} on a packed ring. */
 export class PackedVirtqueueDevice implements VirtqueueDevice {
@@ -33,7 +53,7 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
   readonly #driverEvent: RingMemory;
   readonly #deviceEvent: RingMemory;
   readonly #reader: ChainReader;
-  readonly #window: InOrderWindow | undefined;
+  #window: InOrderWindow | undefined;
   readonly #size: number;
   readonly #eventIdx: boolean;
   readonly #indirect: boolean;
@@ -50,9 +70,9 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
   #usedWrap = 1;
   #sinceSignal = 0;
   #hasUsed = false;
-  /** Slot whose flags wait for `flushUsed`, and those flags. */
+  /** Slot whose id and flags wait for `flushUsed`, and those. */
   #filledAt = NOTHING_FILLED;
-  #filledFlags = 0;
+  #filledLast = 0;
   #brokenReason: DeviceFault | undefined = undefined;
 
   /**
@@ -90,13 +110,38 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
 
   pop(chain: VirtqueueChain): PopResult {
     if (this.#brokenReason !== undefined) return PopResult.broken;
-    const slot = this.#lastAvail;
-    const last = this.#desc.get32(slot * DESC_BYTES + 12);
+    const desc = this.#desc;
+    let slot = this.#lastAvail;
+    let last = desc.get32((slot << 4) + 12) | 0;
     if (!isAvailable(last >>> 16, this.#availWrap)) return PopResult.empty;
     if (this.#inFlight >= this.#size) return this.#break(DeviceFault.tooManyInFlight);
-    const fault = this.#walk(slot, last, chain);
+    const { readable, writable } = chain;
+    readable.clear();
+    writable.clear();
+    const reader = this.#reader;
+    let fault: DeviceFault | undefined;
+    for (let seen = 1; ; seen++) {
+      const at = slot << 4;
+      const lo = desc.get32(at);
+      const hi = desc.get32(at + 4);
+      const length = desc.get32(at + 8);
+      const flags = last >>> 16;
+      chain.descriptorCount = seen;
+      if ((flags & 4) !== 0) {
+        fault = this.#readTable(chain, lo, hi, length, flags);
+        break;
+      }
+      fault = reader.push(readable, writable, lo, hi, length, flags);
+      if (fault !== undefined || (flags & 1) === 0) break;
+      if (seen === this.#size) return this.#break(DeviceFault.loop);
+      slot = slot + 1 < this.#size ? slot + 1 : 0;
+      last = desc.get32((slot << 4) + 12) | 0;
+    }
+    fault ??= reader.finish(chain);
     if (fault !== undefined) return this.#break(fault);
-    const id = chain.id;
+    // The id of the chain is that of its last descriptor.
+    const id = last & 0xffff;
+    chain.id = id;
     if (id >= this.#size) return this.#break(DeviceFault.idRange);
     if (this.#window !== undefined && !this.#window.open(id, chain)) {
       return this.#break(DeviceFault.idInFlight);
@@ -144,9 +189,9 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
       this.#putUsed(batchId, batchDescriptors, batchLength, batchHasWritable);
       this.#inFlight -= window.batchCount;
     }
-    if (this.#filledAt === NOTHING_FILLED) return;
-    // All that was filled must be visible before the flags of its first descriptor.
-    this.#desc.set16(this.#filledAt * DESC_BYTES + 14, this.#filledFlags);
+    if (this.#filledAt < 0) return;
+    // All that was filled must be visible before the id and flags of its first descriptor.
+    this.#desc.set32((this.#filledAt << 4) + 12, this.#filledLast);
     this.#filledAt = NOTHING_FILLED;
   }
 
@@ -157,7 +202,7 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
     this.#sinceSignal = 0;
     const event = this.#driverEvent.get32(0);
     const flags = event >>> 16;
-    if (flags !== EVENT_DESC) return flags !== EVENT_DISABLE;
+    if (flags !== 2) return flags !== 1;
     let at = event & 0x7fff;
     if (((event >>> 15) & 1) !== this.#usedWrap) at = (at - this.#size) & 0xffff;
     return needEvent(at, this.#used, (this.#used - since) & 0xffff);
@@ -197,49 +242,89 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
     this.#window?.clear();
   }
 
-  #walk(head: number, headLast: number, chain: VirtqueueChain): DeviceFault | undefined {
-    const { readable, writable } = chain;
-    readable.clear();
-    writable.clear();
-    let slot = head;
-    let last = headLast;
-    for (let seen = 1; ; seen++) {
-      const at = slot * DESC_BYTES;
-      const lo = this.#desc.get32(at);
-      const hi = this.#desc.get32(at + 4);
-      const length = this.#desc.get32(at + 8);
-      const flags = last >>> 16;
-      // The id of the chain is that of its last descriptor.
-      chain.id = last & 0xffff;
-      chain.descriptorCount = seen;
-      if ((flags & DESC_INDIRECT) !== 0) {
-        if (!this.#indirect) return DeviceFault.indirectNotNegotiated;
-        if ((flags & DESC_NEXT) !== 0) return DeviceFault.indirectAndNext;
-        const fault = this.#reader.pushTable(chain, lo, hi, length, false);
-        return fault ?? this.#reader.finish(chain);
-      }
-      const fault = this.#reader.push(chain, lo, hi, length, flags);
-      if (fault !== undefined) return fault;
-      if ((flags & DESC_NEXT) === 0) return this.#reader.finish(chain);
-      if (seen === this.#size) return DeviceFault.loop;
-      slot = slot + 1 < this.#size ? slot + 1 : 0;
-      last = this.#desc.get32(slot * DESC_BYTES + 12);
-    }
+  /** Plain data; the ring itself is memory and belongs to its owner's state. Nothing may be filled and not flushed. */
+  save(): PackedVirtqueueDeviceState {
+    assert(this.#filledAt === NOTHING_FILLED, 'save finds everything flushed');
+    return {
+      format: 'packed',
+      size: this.#size,
+      lastAvail: this.#lastAvail,
+      availWrap: this.#availWrap,
+      inFlight: this.#inFlight,
+      used: this.#used,
+      usedWrap: this.#usedWrap,
+      sinceSignal: this.#sinceSignal,
+      hasUsed: this.#hasUsed,
+      poppedAt: this.#poppedAt,
+      popped: [...this.#popped],
+      hasWritable: [...this.#hasWritable],
+      window: this.#window?.save() ?? null,
+      brokenReason: this.#brokenReason ?? null,
+    };
+  }
+
+  /**
+   * Goes on where a queue of the same size and features was saved.
+   *
+   * @throws ConfigError with the path of what is wrong, and then nothing changed
+   */
+  restore(state: unknown): void {
+    const from = new StateReader('state', state);
+    from.expect('format', 'packed');
+    from.expect('size', this.#size);
+    const lastAvail = from.int('lastAvail', 0, this.#size - 1);
+    const availWrap = from.int('availWrap', 0, 1);
+    const inFlight = from.int('inFlight', 0, this.#size);
+    const used = from.int('used', 0, this.#size - 1);
+    const usedWrap = from.int('usedWrap', 0, 1);
+    const sinceSignal = from.int('sinceSignal', 0, 0xffff);
+    const hasUsed = from.flag('hasUsed');
+    const poppedAt = from.int('poppedAt', 0, this.#size - 1);
+    const popped = from.ints('popped', this.#size, 0, this.#size);
+    const hasWritable = from.ints('hasWritable', this.#size, 0, 1);
+    const window =
+      this.#window === undefined
+        ? undefined
+        : InOrderWindow.restore(from.record('window'), this.#size, inFlight);
+    this.#brokenReason = from.reason('brokenReason', DeviceFault);
+    this.#window = window;
+    this.#lastAvail = lastAvail;
+    this.#availWrap = availWrap;
+    this.#inFlight = inFlight;
+    this.#used = used;
+    this.#usedWrap = usedWrap;
+    this.#sinceSignal = sinceSignal;
+    this.#hasUsed = hasUsed;
+    this.#poppedAt = poppedAt;
+    this.#popped.set(popped);
+    this.#hasWritable.set(hasWritable);
+    this.#filledAt = NOTHING_FILLED;
+  }
+
+  #readTable(
+    chain: VirtqueueChain,
+    lo: number,
+    hi: number,
+    length: number,
+    flags: number,
+  ): DeviceFault | undefined {
+    if (!this.#indirect) return DeviceFault.indirectNotNegotiated;
+    if ((flags & DESC_NEXT) !== 0) return DeviceFault.indirectAndNext;
+    return this.#reader.pushTable(chain, lo, hi, length, false);
   }
 
   /** One descriptor that stands for all of a chain or batch; its address stays. */
   #putUsed(id: number, descriptors: number, writtenLength: number, hasWritable: boolean): void {
     const slot = this.#used;
-    const at = slot * DESC_BYTES;
-    const wrap = this.#usedWrap === 1 ? DESC_AVAIL | DESC_USED : 0;
-    const flags = hasWritable && writtenLength > 0 ? wrap | DESC_WRITE : wrap;
-    this.#desc.set32(at + 8, writtenLength);
-    this.#desc.set16(at + 12, id);
-    if (this.#filledAt === NOTHING_FILLED) {
+    const wrap = this.#usedWrap === 1 ? 0x8080 : 0;
+    const flags = hasWritable && writtenLength > 0 ? wrap | 2 : wrap;
+    const last = (flags << 16) | id;
+    this.#desc.set32((slot << 4) + 8, writtenLength);
+    if (this.#filledAt < 0) {
       this.#filledAt = slot;
-      this.#filledFlags = flags;
+      this.#filledLast = last;
     } else {
-      this.#desc.set16(at + 14, flags);
+      this.#desc.set32((slot << 4) + 12, last);
     }
     this.#used = slot + descriptors;
     if (this.#used >= this.#size) {
@@ -268,7 +353,5 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
 
 /** Is the descriptor with these flags available to a device whose wrap counter is `wrap`? */
 function isAvailable(flags: number, wrap: number): boolean {
-  const avail = (flags & DESC_AVAIL) !== 0;
-  const used = (flags & DESC_USED) !== 0;
-  return avail !== used && avail === (wrap === 1);
+  return (flags & 0x8080) === (wrap === 1 ? 0x80 : 0x8000);
 }

@@ -15,17 +15,27 @@ import {
 } from '../interfaces/virtqueue.ts';
 import { ChainReader } from './chain-reader.ts';
 import { DeviceFault, type VirtqueueDeviceOptions } from './device-options.ts';
-import { InOrderWindow } from './in-order-window.ts';
-import {
-  checkQueueSize,
-  DESC_BYTES,
-  DESC_INDIRECT,
-  DESC_NEXT,
-  ENTRIES_AT,
-  IDX_AT,
-  RING_NO_NOTIFY,
-} from './ring-layout.ts';
+import { InOrderWindow, type InOrderWindowState } from './in-order-window.ts';
+import { checkQueueSize, DESC_NEXT, ENTRIES_AT, IDX_AT, RING_NO_NOTIFY } from './ring-layout.ts';
+import { StateReader } from './saved-state.ts';
 import { VringhReader } from './vringh-reader.ts';
+
+/** Saved {@link SplitVirtqueueDevice}. */
+export interface SplitVirtqueueDeviceState {
+  readonly format: 'split';
+  readonly size: number;
+  readonly lastAvail: number;
+  readonly inFlight: number;
+  readonly usedIdx: number;
+  readonly signalledUsed: number;
+  readonly hasUsed: boolean;
+  readonly usedFlags: number;
+  /** With VIRTIO_F_IN_ORDER. */
+  readonly window: InOrderWindowState | null;
+  readonly brokenReason: DeviceFault | null;
+}
+
+// The hot paths write their small numbers out, as in the driver's side.
 
 /** {@link VirtqueueDevice} on a split ring. */
 export class SplitVirtqueueDevice implements VirtqueueDevice {
@@ -34,7 +44,7 @@ export class SplitVirtqueueDevice implements VirtqueueDevice {
   readonly #used: RingMemory;
   readonly #reader: ChainReader;
   readonly #vringh: VringhReader | undefined;
-  readonly #window: InOrderWindow | undefined;
+  #window: InOrderWindow | undefined;
   readonly #size: number;
   readonly #mask: number;
   readonly #eventIdx: boolean;
@@ -87,13 +97,37 @@ export class SplitVirtqueueDevice implements VirtqueueDevice {
     if (this.#vringh !== undefined) return this.#popVringh(chain, this.#vringh);
     if (this.#brokenReason !== undefined) return PopResult.broken;
     const lastAvail = this.#lastAvail;
-    const ahead = (this.#avail.get16(IDX_AT) - lastAvail) & 0xffff;
+    const ahead = (this.#avail.get16(2) - lastAvail) & 0xffff;
     if (ahead === 0) return PopResult.empty;
     if (ahead > this.#size) return this.#break(DeviceFault.indexJump);
     if (this.#inFlight >= this.#size) return this.#break(DeviceFault.tooManyInFlight);
-    const head = this.#avail.get16(ENTRIES_AT + 2 * (lastAvail & this.#mask));
+    const head = this.#avail.get16(4 + 2 * (lastAvail & this.#mask));
     if (head >= this.#size) return this.#break(DeviceFault.headRange);
-    const fault = this.#walk(head, chain);
+    const { readable, writable } = chain;
+    readable.clear();
+    writable.clear();
+    chain.id = head;
+    const desc = this.#desc;
+    const reader = this.#reader;
+    let fault: DeviceFault | undefined;
+    for (let i = head, seen = 1; ; seen++) {
+      const at = i << 4;
+      const lo = desc.get32(at);
+      const hi = desc.get32(at + 4);
+      const length = desc.get32(at + 8);
+      const last = desc.get32(at + 12);
+      chain.descriptorCount = seen;
+      if ((last & 4) !== 0) {
+        fault = this.#readTable(chain, lo, hi, length, last);
+        break;
+      }
+      fault = reader.push(readable, writable, lo, hi, length, last);
+      if (fault !== undefined || (last & 1) === 0) break;
+      if (seen === this.#size) return this.#break(DeviceFault.loop);
+      i = last >>> 16;
+      if (i >= this.#size) return this.#break(DeviceFault.nextRange);
+    }
+    fault ??= reader.finish(chain);
     if (fault !== undefined) return this.#break(fault);
     if (this.#window !== undefined && !this.#window.open(head, chain)) {
       return this.#break(DeviceFault.idInFlight);
@@ -132,7 +166,7 @@ export class SplitVirtqueueDevice implements VirtqueueDevice {
       this.#putUsed(window.batchId, window.batchLength, window.batchCount);
     }
     // The entries must be visible before the index that publishes them.
-    this.#used.set16(IDX_AT, this.#usedIdx);
+    this.#used.set16(2, this.#usedIdx);
   }
 
   signalNeeded(): boolean {
@@ -175,35 +209,61 @@ export class SplitVirtqueueDevice implements VirtqueueDevice {
     this.#window?.clear();
   }
 
-  #walk(head: number, chain: VirtqueueChain): DeviceFault | undefined {
-    const { readable, writable } = chain;
-    readable.clear();
-    writable.clear();
-    chain.id = head;
-    let i = head;
-    for (let seen = 1; seen <= this.#size; seen++) {
-      const at = i * DESC_BYTES;
-      const lo = this.#desc.get32(at);
-      const hi = this.#desc.get32(at + 4);
-      const length = this.#desc.get32(at + 8);
-      const last = this.#desc.get32(at + 12);
-      if ((last & DESC_INDIRECT) !== 0) {
-        if (!this.#indirect) return DeviceFault.indirectNotNegotiated;
-        if ((last & DESC_NEXT) !== 0) return DeviceFault.indirectAndNext;
-        chain.descriptorCount = seen;
-        const fault = this.#reader.pushTable(chain, lo, hi, length, true);
-        return fault ?? this.#reader.finish(chain);
-      }
-      const fault = this.#reader.push(chain, lo, hi, length, last);
-      if (fault !== undefined) return fault;
-      if ((last & DESC_NEXT) === 0) {
-        chain.descriptorCount = seen;
-        return this.#reader.finish(chain);
-      }
-      i = last >>> 16;
-      if (i >= this.#size) return DeviceFault.nextRange;
-    }
-    return DeviceFault.loop;
+  /** Plain data; the ring itself is memory and belongs to its owner's state. Nothing may be filled and not flushed. */
+  save(): SplitVirtqueueDeviceState {
+    return {
+      format: 'split',
+      size: this.#size,
+      lastAvail: this.#lastAvail,
+      inFlight: this.#inFlight,
+      usedIdx: this.#usedIdx,
+      signalledUsed: this.#signalledUsed,
+      hasUsed: this.#hasUsed,
+      usedFlags: this.#usedFlags,
+      window: this.#window?.save() ?? null,
+      brokenReason: this.#brokenReason ?? null,
+    };
+  }
+
+  /**
+   * Goes on where a queue of the same size and features was saved.
+   *
+   * @throws ConfigError with the path of what is wrong, and then nothing changed
+   */
+  restore(state: unknown): void {
+    const from = new StateReader('state', state);
+    from.expect('format', 'split');
+    from.expect('size', this.#size);
+    const lastAvail = from.int('lastAvail', 0, 0xffff);
+    const inFlight = from.int('inFlight', 0, this.#size);
+    const usedIdx = from.int('usedIdx', 0, 0xffff);
+    const signalledUsed = from.int('signalledUsed', 0, 0xffff);
+    const hasUsed = from.flag('hasUsed');
+    const usedFlags = from.int('usedFlags', 0, RING_NO_NOTIFY);
+    const window =
+      this.#window === undefined
+        ? undefined
+        : InOrderWindow.restore(from.record('window'), this.#size, inFlight);
+    this.#brokenReason = from.reason('brokenReason', DeviceFault);
+    this.#window = window;
+    this.#lastAvail = lastAvail;
+    this.#inFlight = inFlight;
+    this.#usedIdx = usedIdx;
+    this.#signalledUsed = signalledUsed;
+    this.#hasUsed = hasUsed;
+    this.#usedFlags = usedFlags;
+  }
+
+  #readTable(
+    chain: VirtqueueChain,
+    lo: number,
+    hi: number,
+    length: number,
+    flags: number,
+  ): DeviceFault | undefined {
+    if (!this.#indirect) return DeviceFault.indirectNotNegotiated;
+    if ((flags & DESC_NEXT) !== 0) return DeviceFault.indirectAndNext;
+    return this.#reader.pushTable(chain, lo, hi, length, true);
   }
 
   /** vringh looks at no more than the next entry, and a bad chain spoils only itself. */
@@ -224,7 +284,7 @@ export class SplitVirtqueueDevice implements VirtqueueDevice {
 
   /** One entry that stands for `count` chains. */
   #putUsed(id: number, writtenLength: number, count: number): void {
-    const at = ENTRIES_AT + 8 * (this.#usedIdx & this.#mask);
+    const at = 4 + 8 * (this.#usedIdx & this.#mask);
     this.#used.set32(at, id);
     this.#used.set32(at + 4, writtenLength);
     this.#usedIdx = (this.#usedIdx + count) & 0xffff;

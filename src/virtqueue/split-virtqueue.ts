@@ -3,7 +3,7 @@
  *
  * Does not model: legacy (guest-endian) rings, DMA mapping of the caller's buffers, premapped chains.
  */
-import { assert } from '../base/assert.ts';
+import { assert, ConfigError } from '../base/assert.ts';
 import { needEvent } from '../base/seq16.ts';
 import type { SgList } from '../base/sg-list.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
@@ -14,19 +14,22 @@ import {
   type VirtqueueDriver,
   VirtqueueResult,
 } from '../interfaces/virtqueue.ts';
+import { ChainTable } from './chain-table.ts';
+import { Doorbell } from './doorbell.ts';
 import { DriverFault, type NotifyHook, type VirtqueueDriverOptions } from './driver-options.ts';
-import type { IndirectTables } from './indirect-tables.ts';
+import { InOrderBatch } from './in-order-batch.ts';
+import { IndirectWriter } from './indirect-writer.ts';
 import {
   checkQueueSize,
-  DESC_BYTES,
   DESC_INDIRECT,
-  DESC_NEXT,
-  DESC_WORDS,
-  DESC_WRITE,
   ENTRIES_AT,
   IDX_AT,
   RING_NO_NOTIFY,
 } from './ring-layout.ts';
+import { checkSplitVirtqueueState, type SplitVirtqueueState } from './split-virtqueue-state.ts';
+
+// The hot paths write their small numbers out: a named constant of another module is loaded and checked at each use,
+// which was 8 ns of a round trip. Descriptors are 16 bytes (<< 4): address, length at 8, flags and next or id at 12.
 
 /**
  * {@link VirtqueueDriver} on a split ring.
@@ -34,35 +37,22 @@ import {
  * The shadow of the available index, the free list, and how long each chain is are private: what a device scribbles into the descriptor table bends nothing here.
  */
 export class SplitVirtqueue implements VirtqueueDriver {
-  readonly #memory: GuestMemory;
-  readonly #notifyHook: NotifyHook;
+  readonly #doorbell: Doorbell;
   readonly #callback: (() => void) | undefined;
-  readonly #tables: IndirectTables | undefined;
+  readonly #tables: IndirectWriter | undefined;
   readonly #eventIdx: boolean;
   readonly #inOrder: boolean;
-  readonly #notificationData: boolean;
-  readonly #queueIndex: number;
-  #scratch: Int32Array;
+  readonly #ringReset: boolean;
 
-  #desc: RingMemory;
-  #avail: RingMemory;
-  #used: RingMemory;
+  #desc!: RingMemory;
+  #avail!: RingMemory;
+  #used!: RingMemory;
   #size = 0;
   #mask = 0;
   #usedEventAt = 0;
   #availEventAt = 0;
 
-  /** The free list and, for a chain, the order of its descriptors. */
-  #next: Uint16Array;
-  /** By head: token or NO_TOKEN, last descriptor, descriptors taken, bytes that the device may write. */
-  #tokens: Int32Array;
-  #tails: Uint16Array;
-  #counts: Uint16Array;
-  #capacities: Float64Array;
-  #tabled: Uint8Array;
-
-  #numFree = 0;
-  #freeHead = 0;
+  #chains!: ChainTable;
   #availIdx = 0;
   #availFlags = 0;
   #numAdded = 0;
@@ -70,10 +60,7 @@ export class SplitVirtqueue implements VirtqueueDriver {
   #eventTriggered = false;
   #usedLength = 0;
   #brokenReason: DriverFault | undefined = undefined;
-  /** With inOrder: the oldest chain in flight, and the last chain and its length of the batch that is being taken. */
-  #oldest = 0;
-  #batchEnd = NO_TOKEN;
-  #batchLength = 0;
+  #batch = new InOrderBatch();
 
   /**
    * Starts on areas whose indices and flags are zero, as after a reset of the device.
@@ -89,22 +76,13 @@ export class SplitVirtqueue implements VirtqueueDriver {
     notify: NotifyHook,
     options: VirtqueueDriverOptions = {},
   ) {
-    this.#memory = memory;
-    this.#notifyHook = notify;
+    this.#doorbell = new Doorbell(notify, options);
     this.#callback = options.callback;
-    this.#tables = options.indirect;
+    this.#tables =
+      options.indirect === undefined ? undefined : new IndirectWriter(memory, options.indirect);
     this.#eventIdx = options.eventIdx ?? false;
     this.#inOrder = options.inOrder ?? false;
-    this.#notificationData = options.notificationData ?? false;
-    this.#queueIndex = options.queueIndex ?? 0;
-    this.#scratch = new Int32Array(16 * DESC_WORDS);
-    this.#desc = areas.descriptors;
-    this.#avail = areas.driver;
-    this.#used = areas.device;
-    this.#next = this.#tails = this.#counts = new Uint16Array(0);
-    this.#tokens = new Int32Array(0);
-    this.#capacities = new Float64Array(0);
-    this.#tabled = new Uint8Array(0);
+    this.#ringReset = options.ringReset ?? false;
     this.#create(areas, size);
   }
 
@@ -113,7 +91,7 @@ export class SplitVirtqueue implements VirtqueueDriver {
   }
 
   get numFree(): number {
-    return this.#numFree;
+    return this.#chains.numFree;
   }
 
   get isBroken(): boolean {
@@ -128,34 +106,28 @@ export class SplitVirtqueue implements VirtqueueDriver {
     return this.#usedLength;
   }
 
-  /** What a notification says now: see {@link NotifyHook}. */
-  get notificationData(): number {
-    return this.#notificationData
-      ? ((this.#availIdx << 16) | this.#queueIndex) >>> 0
-      : this.#queueIndex;
-  }
-
   addSgs(out: SgList, into: SgList, token: number): VirtqueueResult {
     if (this.#brokenReason !== undefined) return VirtqueueResult.broken;
     const total = out.count + into.count;
     assert(total > 0, 'a buffer has at least one segment');
     assert(token >= 0 && token === (token | 0), 'a token is an integer 0 .. 2^31 - 1');
-    const head = this.#freeHead;
-    if (total === 1 || !this.#addIndirect(head, out, into, total)) {
-      if (this.#numFree < total) {
+    const chains = this.#chains;
+    const head = chains.freeHead;
+    if (total === 1 || this.#tables === undefined || !this.#addIndirect(head, out, into)) {
+      if (chains.numFree < total) {
         // With something to read in it, the chain may wait for chains that the device was not yet told of.
-        if (out.count > 0) this.#notifyHook(this.notificationData);
+        if (out.count > 0) this.#doorbell.ring(this.#availIdx);
         return VirtqueueResult.noSpace;
       }
       this.#addDirect(head, out, into, total);
     }
-    this.#tokens[head] = token;
-    this.#capacities[head] = into.byteLength;
+    chains.words[head << 2] = token;
+    if (this.#inOrder) chains.capacities[head] = into.byteLength;
     const idx = this.#availIdx;
-    this.#avail.set16(ENTRIES_AT + 2 * (idx & this.#mask), head);
+    this.#avail.set16(4 + 2 * (idx & this.#mask), head);
     // The entry must be visible before the index that publishes it.
     this.#availIdx = (idx + 1) & 0xffff;
-    this.#avail.set16(IDX_AT, this.#availIdx);
+    this.#avail.set16(2, this.#availIdx);
     this.#numAdded += 1;
     // One more, and the count could no longer tell whether the event index was passed.
     if (this.#numAdded === 0xffff) this.kick();
@@ -167,12 +139,12 @@ export class SplitVirtqueue implements VirtqueueDriver {
     const old = (idx - this.#numAdded) & 0xffff;
     this.#numAdded = 0;
     if (this.#eventIdx) return needEvent(this.#used.get16(this.#availEventAt), idx, old);
-    return (this.#used.get16(0) & RING_NO_NOTIFY) === 0;
+    return (this.#used.get16(0) & 1) === 0;
   }
 
   notify(): boolean {
     if (this.#brokenReason !== undefined) return false;
-    if (this.#notifyHook(this.notificationData)) return true;
+    if (this.#doorbell.ring(this.#availIdx)) return true;
     this.#brokenReason = DriverFault.notifyFailed;
     return false;
   }
@@ -184,24 +156,23 @@ export class SplitVirtqueue implements VirtqueueDriver {
   getBuf(): number {
     if (this.#brokenReason !== undefined) return NO_TOKEN;
     const lastUsed = this.#lastUsed;
-    if (this.#used.get16(IDX_AT) === lastUsed) {
-      return this.#batchEnd < 0 ? NO_TOKEN : this.#break(DriverFault.batchTooLong);
+    if (this.#used.get16(2) === lastUsed) {
+      return this.#batch.isOpen ? this.#break(DriverFault.batchTooLong) : NO_TOKEN;
     }
     let head: number;
-    if (this.#batchEnd < 0) {
-      const at = ENTRIES_AT + 8 * (lastUsed & this.#mask);
+    if (!this.#batch.isOpen) {
+      const at = 4 + 8 * (lastUsed & this.#mask);
       head = this.#used.get32(at);
       this.#usedLength = this.#used.get32(at + 4);
       if (head >= this.#size) return this.#break(DriverFault.usedIdRange);
-      if (this.#tokens[head]! < 0) return this.#break(DriverFault.usedIdNotHead);
-      if (this.#inOrder) head = this.#openBatch(head);
+      if (this.#chains.words[head << 2]! < 0) return this.#break(DriverFault.usedIdNotHead);
+      if (this.#inOrder) head = this.#takeBatch(head);
     } else {
-      head = this.#stepBatch();
+      head = this.#takeBatch(NO_TOKEN);
     }
-    const token = this.#tokens[head]!;
-    this.#free(head);
+    const token = this.#free(head);
     this.#lastUsed = (lastUsed + 1) & 0xffff;
-    if ((this.#availFlags & RING_NO_NOTIFY) === 0) {
+    if ((this.#availFlags & 1) === 0) {
       this.#avail.set16(this.#usedEventAt, this.#lastUsed);
     }
     return token;
@@ -248,19 +219,15 @@ export class SplitVirtqueue implements VirtqueueDriver {
   }
 
   detachUnusedBuf(): number {
-    for (let head = 0; head < this.#size; head++) {
-      const token = this.#tokens[head]!;
-      if (token < 0) continue;
-      this.#free(head);
-      this.#availIdx = (this.#availIdx - 1) & 0xffff;
-      this.#avail.set16(IDX_AT, this.#availIdx);
-      return token;
-    }
-    return NO_TOKEN;
+    const head = this.#chains.lowest();
+    if (head < 0) return NO_TOKEN;
+    this.#availIdx = (this.#availIdx - 1) & 0xffff;
+    this.#avail.set16(IDX_AT, this.#availIdx);
+    return this.#free(head);
   }
 
   reinit(): void {
-    for (let head = 0; head < this.#size; head++) if (this.#tokens[head]! >= 0) this.#free(head);
+    for (let id = this.#chains.lowest(); id >= 0; id = this.#chains.lowest()) this.#free(id);
     this.#avail.set16(0, 0);
     this.#avail.set16(IDX_AT, 0);
     this.#avail.set16(this.#usedEventAt, 0);
@@ -273,11 +240,47 @@ export class SplitVirtqueue implements VirtqueueDriver {
   /**
    * Moves to fresh areas of another size, after the device has reset the queue (`virtqueue_resize`). Every token must have been taken back.
    *
-   * @throws ConfigError when the size is none of a split ring, and then nothing changed
+   * @throws ConfigError without `ringReset`, and when the size is none of a split ring; then nothing changed
    */
   resize(areas: VirtqueueAreas, size: number): void {
-    assert(this.#numFree === this.#size, 'resize finds no token in flight');
+    if (!this.#ringReset) throw new ConfigError('ringReset', false, 'VIRTIO_F_RING_RESET');
+    assert(this.#chains.numFree === this.#size, 'resize finds no token in flight');
     this.#create(areas, size);
+  }
+
+  /** Plain data; the ring itself is memory and belongs to its owner's state. */
+  save(): SplitVirtqueueState {
+    return {
+      format: 'split',
+      size: this.#size,
+      chains: this.#chains.save(),
+      batch: this.#batch.save(),
+      availIdx: this.#availIdx,
+      availFlags: this.#availFlags,
+      numAdded: this.#numAdded,
+      lastUsed: this.#lastUsed,
+      eventTriggered: this.#eventTriggered,
+      usedLength: this.#usedLength,
+      brokenReason: this.#brokenReason ?? null,
+    };
+  }
+
+  /**
+   * Goes on where a queue of the same size and features was saved.
+   *
+   * @throws ConfigError with the path of what is wrong, and then nothing changed
+   */
+  restore(state: unknown): void {
+    const checked = checkSplitVirtqueueState(state, this.#size, this.#inOrder);
+    this.#chains = checked.chains;
+    this.#batch = checked.batch;
+    this.#availIdx = checked.availIdx;
+    this.#availFlags = checked.availFlags;
+    this.#numAdded = checked.numAdded;
+    this.#lastUsed = checked.lastUsed;
+    this.#eventTriggered = checked.eventTriggered;
+    this.#usedLength = checked.usedLength;
+    this.#brokenReason = checked.brokenReason;
   }
 
   #create(areas: VirtqueueAreas, size: number): void {
@@ -289,29 +292,20 @@ export class SplitVirtqueue implements VirtqueueDriver {
     this.#mask = size - 1;
     this.#usedEventAt = ENTRIES_AT + 2 * size;
     this.#availEventAt = ENTRIES_AT + 8 * size;
-    this.#next = new Uint16Array(size);
-    for (let i = 0; i < size - 1; i++) this.#next[i] = i + 1;
-    this.#tokens = new Int32Array(size).fill(NO_TOKEN);
-    this.#tails = new Uint16Array(size);
-    this.#counts = new Uint16Array(size);
-    this.#capacities = new Float64Array(size);
-    this.#tabled = new Uint8Array(size);
-    this.#freeHead = 0;
+    this.#chains = new ChainTable(size, this.#inOrder);
     this.#start();
   }
 
   /** Everything but the free list, whose order outlives a reinit (with inOrder the ring starts at 0 again). */
   #start(): void {
-    if (this.#inOrder) this.#freeHead = 0;
-    this.#numFree = this.#size;
+    this.#chains.restart();
     this.#availIdx = 0;
     this.#availFlags = 0;
     this.#numAdded = 0;
     this.#lastUsed = 0;
     this.#eventTriggered = false;
     this.#brokenReason = undefined;
-    this.#oldest = 0;
-    this.#batchEnd = NO_TOKEN;
+    this.#batch.clear();
     if (this.#callback !== undefined) return;
     this.#availFlags = RING_NO_NOTIFY;
     if (!this.#eventIdx) this.#avail.set16(0, this.#availFlags);
@@ -323,20 +317,20 @@ export class SplitVirtqueue implements VirtqueueDriver {
     let tail = head;
     for (let i = 0; i < out.count; i++) {
       tail = at;
-      at = this.#writeDesc(at, out, i, i < last ? DESC_NEXT : 0);
+      at = this.#writeDesc(at, out, i, i < last ? 1 : 0);
     }
     const lastInto = into.count - 1;
     for (let i = 0; i <= lastInto; i++) {
       tail = at;
-      at = this.#writeDesc(at, into, i, i < lastInto ? DESC_NEXT | DESC_WRITE : DESC_WRITE);
+      at = this.#writeDesc(at, into, i, i < lastInto ? 3 : 2);
     }
-    this.#take(head, tail, total, at);
+    this.#chains.take(tail, total, at);
   }
 
   /** Writes descriptor `index` (its `next` also when it is the last) and returns the one behind it. */
   #writeDesc(index: number, list: SgList, i: number, flags: number): number {
-    const next = this.#next[index]!;
-    const at = index * DESC_BYTES;
+    const next = this.#chains.next[index]!;
+    const at = index << 4;
     const desc = this.#desc;
     desc.set32(at, list.lo[i]!);
     desc.set32(at + 4, list.hi[i]!);
@@ -345,60 +339,22 @@ export class SplitVirtqueue implements VirtqueueDriver {
     return next;
   }
 
-  /** False when the chain has to be direct: no tables, no free descriptor, or no room for a table. */
-  #addIndirect(head: number, out: SgList, into: SgList, total: number): boolean {
-    if (this.#tables === undefined || this.#numFree === 0) return false;
-    const gpa = this.#tables.take(head, total);
+  /** False when the chain has to be direct: no free descriptor, or no room for a table. */
+  #addIndirect(head: number, out: SgList, into: SgList): boolean {
+    const chains = this.#chains;
+    if (chains.numFree === 0) return false;
+    const gpa = this.#tables!.write(head, out, into, true);
     if (gpa < 0) return false;
-    const words = this.#scratchOf(total);
-    for (let k = 0; k < total; k++) {
-      const isOut = k < out.count;
-      const list = isOut ? out : into;
-      const i = isOut ? k : k - out.count;
-      const flags = (isOut ? 0 : DESC_WRITE) | (k < total - 1 ? DESC_NEXT : 0);
-      words[4 * k] = list.lo[i]!;
-      words[4 * k + 1] = list.hi[i]!;
-      words[4 * k + 2] = list.lengths[i]!;
-      words[4 * k + 3] = ((k + 1) << 16) | flags;
-    }
-    if (!this.#memory.storeWords(gpa, words, 0, total * DESC_WORDS)) return false;
-    const next = this.#next[head]!;
-    const at = head * DESC_BYTES;
-    this.#desc.set32(at, gpa >>> 0);
-    this.#desc.set32(at + 4, gpa <= 0xffff_ffff ? 0 : Math.floor(gpa / 0x1_0000_0000));
-    this.#desc.set32(at + 8, total * DESC_BYTES);
-    this.#desc.set32(at + 12, (next << 16) | DESC_INDIRECT);
-    this.#tabled[head] = 1;
-    this.#take(head, head, 1, next);
+    const next = chains.next[head]!;
+    const count = out.count + into.count;
+    this.#tables!.point(this.#desc, head << 4, gpa, count, (next << 16) | DESC_INDIRECT);
+    chains.takeTable();
     return true;
   }
 
-  #scratchOf(total: number): Int32Array {
-    if (this.#scratch.length < total * DESC_WORDS) {
-      this.#scratch = new Int32Array(2 * total * DESC_WORDS);
-    }
-    return this.#scratch;
-  }
-
-  #take(head: number, tail: number, count: number, freeHead: number): void {
-    this.#tails[head] = tail;
-    this.#counts[head] = count;
-    this.#numFree -= count;
-    this.#freeHead = freeHead;
-  }
-
-  /** The chain goes back to the front of the free list, in its own order; with inOrder the ring is the list. */
-  #free(head: number): void {
-    this.#tokens[head] = NO_TOKEN;
-    this.#numFree += this.#counts[head]!;
-    if (!this.#inOrder) {
-      this.#next[this.#tails[head]!] = this.#freeHead;
-      this.#freeHead = head;
-    }
-    if (this.#tabled[head] === 1) {
-      this.#tabled[head] = 0;
-      this.#tables!.give(head);
-    }
+  #free(head: number): number {
+    if (this.#chains.words[(head << 2) + 3] === 1) this.#tables!.give(head);
+    return this.#chains.free(head);
   }
 
   #enableFlags(): void {
@@ -408,23 +364,12 @@ export class SplitVirtqueue implements VirtqueueDriver {
     if (!this.#eventIdx) this.#avail.set16(0, this.#availFlags);
   }
 
-  /** The device used everything up to `end`, by one entry; returns the first of it. */
-  #openBatch(end: number): number {
-    this.#batchEnd = end;
-    this.#batchLength = this.#usedLength;
-    return this.#stepBatch();
-  }
-
-  /** The oldest chain in flight; what is skipped in a batch was used completely. VIRTIO 1.3, 2.7.9. */
-  #stepBatch(): number {
-    const head = this.#oldest;
-    this.#oldest = (head + this.#counts[head]!) & this.#mask;
-    if (head === this.#batchEnd) {
-      this.#batchEnd = NO_TOKEN;
-      this.#usedLength = this.#batchLength;
-    } else {
-      this.#usedLength = this.#capacities[head]!;
-    }
+  /** The next chain of the batch that ends at `end`, or (NO_TOKEN) of the one that is open. */
+  #takeBatch(end: number): number {
+    const batch = this.#batch;
+    const head =
+      end < 0 ? batch.step(this.#chains) : batch.open(this.#chains, end, this.#usedLength);
+    this.#usedLength = batch.usedLength;
     return head;
   }
 

@@ -1,8 +1,12 @@
 /** The frames of commands in flight, one preallocated place a slot, and the chains that are made of them. */
+
+import { assert } from '../base/assert.ts';
 import { SgList } from '../base/sg-list.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import { DataDirection, type NvmeCommand } from '../interfaces/nvme-command-port.ts';
+import type { RingMemory } from '../interfaces/ring-memory.ts';
 import type { VirtqueueDriver, VirtqueueResult } from '../interfaces/virtqueue.ts';
+import { callRing, typedRing } from '../memory/ring-memory.ts';
 import { NvmeStatus } from '../wire/nvme-status.ts';
 import {
   COMPLETION_BYTES,
@@ -18,21 +22,20 @@ export const FRAME_BYTES = 128;
 
 const COMPLETION_AT = 96;
 const SQE_WORDS = 16;
-const HEADER_WORDS = REQUEST_HEADER_BYTES / 4;
-const COMPLETION_WORDS = COMPLETION_BYTES / 4;
 
-/** Writes headers, reads completions. */
+/** Writes headers, reads completions. The last header word stays zero. */
 export class RequestFrames {
-  readonly #memory: GuestMemory;
+  readonly #frames: RingMemory;
   readonly #base: number;
   readonly #out = new SgList();
   readonly #into = new SgList();
-  readonly #header = new Int32Array(HEADER_WORDS - SQE_WORDS);
-  readonly #completion = new Int32Array(COMPLETION_WORDS);
 
-  /** @param base address of {@link FRAME_BYTES} for each slot, a multiple of 4 */
-  constructor(memory: GuestMemory, base: number) {
-    this.#memory = memory;
+  /** @param base address of {@link FRAME_BYTES} for each of `count` slots, a multiple of 4 */
+  constructor(memory: GuestMemory, base: number, count: number) {
+    const byteLength = count * FRAME_BYTES;
+    const frames = typedRing(memory, base, byteLength) ?? callRing(memory, base, byteLength);
+    assert(frames !== undefined, 'the frames lie in memory');
+    this.#frames = frames;
     this.#base = base;
   }
 
@@ -52,35 +55,34 @@ export class RequestFrames {
       if (metadata.count > 0) list.appendRange(metadata, 0, metadata.byteLength);
     }
     into.pushAddress(frame + COMPLETION_AT, COMPLETION_BYTES);
-    this.#write(frame, command);
+    this.#write(slot * FRAME_BYTES, command);
     return driver.addSgs(out, into, slot);
   }
 
   /** Sets the results of a command from its completion; a host that breaks the rules is an Internal Error. */
   take(slot: number, command: NvmeCommand, usedLength: number): void {
-    const completion = this.#completion;
+    const frames = this.#frames;
+    const at = slot * FRAME_BYTES + COMPLETION_AT;
     let writable = COMPLETION_BYTES;
     if (command.direction === DataDirection.fromDevice) {
       writable += command.data.byteLength + command.metadata.byteLength;
     }
-    const at = this.#base + slot * FRAME_BYTES + COMPLETION_AT;
-    this.#memory.loadWords(at, completion, 0, COMPLETION_WORDS);
-    const last = completion[COMPLETION_STATUS_WORD]!;
-    command.dw0 = completion[0]!;
-    command.dw1 = completion[1]!;
+    const last = frames.get32(at + 4 * COMPLETION_STATUS_WORD);
+    command.dw0 = frames.get32(at) | 0;
+    command.dw1 = frames.get32(at + 4) | 0;
     command.status = last >>> 17;
     if (usedLength !== writable || (last & 0xffff) !== command.sqe[0]! >>> 16) {
       command.status = NvmeStatus.internalError;
     }
   }
 
-  #write(frame: number, command: NvmeCommand): void {
-    const header = this.#header;
-    const hasData = command.direction !== DataDirection.none;
-    header[HEADER_QUEUE_WORD - SQE_WORDS] = command.queueId | (command.direction << 16);
-    header[HEADER_DATA_WORD - SQE_WORDS] = hasData ? command.data.byteLength : 0;
-    header[HEADER_METADATA_WORD - SQE_WORDS] = hasData ? command.metadata.byteLength : 0;
-    this.#memory.storeWords(frame, command.sqe, 0, SQE_WORDS);
-    this.#memory.storeWords(frame + 4 * SQE_WORDS, header, 0, HEADER_WORDS - SQE_WORDS);
+  #write(at: number, command: NvmeCommand): void {
+    const frames = this.#frames;
+    const { sqe, direction } = command;
+    const hasData = direction !== DataDirection.none;
+    for (let i = 0; i < SQE_WORDS; i++) frames.set32(at + 4 * i, sqe[i]! >>> 0);
+    frames.set32(at + 4 * HEADER_QUEUE_WORD, command.queueId + direction * 0x1_0000);
+    frames.set32(at + 4 * HEADER_DATA_WORD, hasData ? command.data.byteLength : 0);
+    frames.set32(at + 4 * HEADER_METADATA_WORD, hasData ? command.metadata.byteLength : 0);
   }
 }

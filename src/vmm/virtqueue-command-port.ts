@@ -110,7 +110,8 @@ export class VirtqueueCommandPort implements NvmeCommandPort {
     this.#transport = transport;
     this.#tracer = tracer;
     this.#requestQueues = transport.queueCount - FIRST_REQUEST_QUEUE;
-    this.#frames = new RequestFrames(memory, takePages(pages, maxInFlight * FRAME_BYTES));
+    const frames = takePages(pages, maxInFlight * FRAME_BYTES);
+    this.#frames = new RequestFrames(memory, frames, maxInFlight);
     const control = takePages(pages, CONTROL_FRAME_BYTES + EVENT_FRAME_BYTES);
     const page = takePages(pages, PAGE_BYTES);
     this.#control = new ControlQueue(memory, control, page, PAGE_BYTES);

@@ -1,4 +1,6 @@
 /** Bytes and fields of every protocol of the stack. @packageDocumentation */
+
+export * from './ata.ts';
 export {
   Ascii,
   ascii,
@@ -103,3 +105,4 @@ export {
   pciHeader,
   pmCapability,
 } from './pci.ts';
+export * from './scsi.ts';

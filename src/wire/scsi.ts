@@ -95,7 +95,7 @@ export const VpdPage = {
 export const CACHING_MODE_PAGE = 0x08;
 
 /** Bytes of fixed format sense data. SPC-4, 4.5.3. */
-export const FIXED_SENSE_BYTES = 18;
+const FIXED_SENSE_BYTES = 18;
 
 /** Standard INQUIRY data. SPC-4, 6.4.2. */
 export const inquiryData = layout('inquiryData', 36, {
@@ -186,7 +186,7 @@ export class CdbRange {
 }
 
 /** Most blocks and last LBA of a 10-byte read or write. */
-export const RW10_MAX_BLOCKS = 0xffff;
+const RW10_MAX_BLOCKS = 0xffff;
 
 /** Builds the shortest of READ/WRITE (10) and (16) that can name the range. SBC-3, 5.12, 5.14, 5.33, 5.35. */
 export function buildReadWrite(

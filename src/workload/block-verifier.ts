@@ -43,6 +43,9 @@ export function verifyFaultText(fault: VerifyFault): string {
 /** The sequence number of a block that somebody else wrote: any is right. */
 export const ANY_SEQUENCE = 0;
 
+/** The sequence number of no write. */
+const NO_SEQUENCE = 0;
+
 /** Fills blocks and checks them. */
 export class BlockVerifier {
   readonly #hasHeader: boolean;
@@ -76,6 +79,11 @@ export class BlockVerifier {
     words[4] = Math.floor(offset / 0x1_0000_0000);
     words[5] = sequence;
     words[1] = crc32c(bytes, 8, length - 8);
+  }
+
+  /** Fills a buffer with what no block holds, before a read: a read that moves nothing must not find what is there already. */
+  scrub(words: Uint32Array, offset: number): void {
+    fillNoise(words, 0, NO_SEQUENCE, offset);
   }
 
   /** What is wrong with the block that was read from byte `offset`. */

@@ -99,12 +99,16 @@ export class IoSlot {
       request.slba = this.#slba;
       this.#ioIds.last = (this.#ioIds.last + 1) & 0x3fff_ffff;
       request.ioId = this.#ioIds.last;
-      if (!this.#target.host.queueRq(this.#queueId, request)) return false;
-      if (this.#submitted === 0) this.startNs = this.#target.executor.now;
-      this.#submitted += 1;
       const blocks = this.kind === IoKind.flush ? 0 : request.nlb0 + 1;
+      const { host, executor, tracer } = this.#target;
+      tracer?.event('workload', 'issue', request.ioId, request.slba, blocks);
+      if (!host.queueRq(this.#queueId, request)) {
+        tracer?.event('workload', 'full', request.ioId, this.#queueId, 0);
+        return false;
+      }
+      if (this.#submitted === 0) this.startNs = executor.now;
+      this.#submitted += 1;
       this.#slba += blocks;
-      this.#target.tracer?.event('workload', 'issue', request.ioId, request.slba, blocks);
     }
     return true;
   }

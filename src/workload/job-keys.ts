@@ -14,7 +14,7 @@ import {
 /** Most jobs that run at once, clones by `numjobs` included. */
 export const MAX_JOBS = 1024;
 /** Most commands of one job in flight. */
-export const MAX_IODEPTH = 4096;
+const MAX_IODEPTH = 4096;
 
 /** One key, with values of type `T`. */
 export interface KeyDeclaration<T, Fallback = T> {

@@ -200,6 +200,7 @@ export class JobRun {
     assert(slot !== undefined, 'an I/O is prepared when a slot is free');
     const slba = kind === IoKind.flush ? 0 : this.#firstSlba + block * this.#ioBlocks;
     slot.prepare(kind, block, slba, sequence);
+    if (kind === IoKind.verify) this.#verifier!.scrub(slot.words, this.#offsetOf(block));
     return slot;
   }
 
@@ -252,7 +253,6 @@ export class JobRun {
   #count(slot: IoSlot): void {
     const direction = this.#directionOf(slot.kind);
     direction.ios += 1;
-    if (slot.kind !== IoKind.flush) direction.bytes += this.#job.ioBytes;
     direction.latency.add(this.#target.executor.now - slot.startNs);
     if (slot.kind === IoKind.verify) this.#check(slot);
   }

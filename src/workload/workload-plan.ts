@@ -5,11 +5,11 @@ import type { Amount } from './key-type.ts';
 import type { Pattern } from './pattern.ts';
 
 /** Most blocks of a region whose job verifies what it wrote: it keeps one number for each. */
-export const MAX_VERIFIED_BLOCKS = 1 << 26;
+const MAX_VERIFIED_BLOCKS = 1 << 26;
 /** Most I/Os of a job that verifies what it wrote: its header numbers them in 32 bits. */
-export const MAX_VERIFIED_IOS = 0xffff_ffff;
+const MAX_VERIFIED_IOS = 0xffff_ffff;
 /** Most bytes of one I/O. */
-export const MAX_IO_BYTES = 1 << 30;
+const MAX_IO_BYTES = 1 << 30;
 const PAGE_BYTES = 4096;
 
 /** The disk as the plan needs it. */
@@ -67,7 +67,7 @@ export interface WorkloadPlan {
 }
 
 /** Pages that the buffers of one job take. */
-export function bufferPages(job: PlannedJob): number {
+function bufferPages(job: PlannedJob): number {
   return job.iodepth * Math.ceil(job.ioBytes / PAGE_BYTES);
 }
 

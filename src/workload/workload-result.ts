@@ -9,14 +9,26 @@ export const MAX_ERROR_SAMPLES = 8;
 export class DirectionResult {
   /** I/Os that ended well. */
   ios = 0;
-  bytes = 0;
   /** Latencies of the I/Os that ended well, in virtual nanoseconds. */
   readonly latency = new LatencyHistogram();
+  readonly #ioBytes: number;
+  /** What the others that were merged moved beyond their I/Os at this one's size. */
+  #moreBytes = 0;
+
+  /** @param ioBytes bytes that each I/O moves */
+  constructor(ioBytes: number) {
+    this.#ioBytes = ioBytes;
+  }
+
+  /** Bytes that were moved. */
+  get bytes(): number {
+    return this.ios * this.#ioBytes + this.#moreBytes;
+  }
 
   /** Adds another one. */
   merge(other: DirectionResult): void {
+    this.#moreBytes += other.bytes - other.ios * this.#ioBytes;
     this.ios += other.ios;
-    this.bytes += other.bytes;
     this.latency.merge(other.latency);
   }
 }
@@ -31,12 +43,12 @@ export class JobResult {
   readonly iodepth: number;
   /** How many clones and jobs this is about. */
   jobs = 1;
-  readonly read = new DirectionResult();
-  readonly write = new DirectionResult();
+  readonly read: DirectionResult;
+  readonly write: DirectionResult;
   /** Reads that checked what had been written; they are not counted in `read`. */
-  readonly verify = new DirectionResult();
+  readonly verify: DirectionResult;
   /** Flushes. */
-  readonly sync = new DirectionResult();
+  readonly sync = new DirectionResult(0);
   /** Virtual time of the loops without their verification, in nanoseconds; the longest of a group. */
   runtimeNs = 0;
   /** Virtual time of verification, in nanoseconds; the longest of a group. */
@@ -64,6 +76,9 @@ export class JobResult {
     this.access = about.access;
     this.ioBytes = about.ioBytes;
     this.iodepth = about.iodepth;
+    this.read = new DirectionResult(about.ioBytes);
+    this.write = new DirectionResult(about.ioBytes);
+    this.verify = new DirectionResult(about.ioBytes);
   }
 
   /** I/Os that ended with an error status. */

@@ -91,10 +91,7 @@ export class WorkloadRunner {
 
   /** Runs up to `steps` tasks of the world; true while there is more to do. */
   slice(steps: number): boolean {
-    const { executor } = this.#target;
-    for (let i = 0; i < steps && !this.isDone; i++) {
-      if (!executor.step() || executor.now - this.#lastEndNs > STALL_NS) this.#stall();
-    }
+    for (let i = 0; i < steps && !this.isDone; i++) this.#step();
     return !this.isDone;
   }
 
@@ -123,6 +120,11 @@ export class WorkloadRunner {
       virtualNs: this.#target.executor.now - this.#startNs,
       wallMs: (this.isDone ? this.#endMs : this.#clockMs()) - this.#startMs,
     };
+  }
+
+  #step(): void {
+    const { executor } = this.#target;
+    if (!executor.step() || executor.now - this.#lastEndNs > STALL_NS) this.#stall();
   }
 
   #nextGroup(): void {

@@ -30,8 +30,8 @@ export interface WorkloadTarget {
   /** Namespace that the jobs work on. */
   readonly nsid: number;
   /**
-   * Receives `issue` (a: first block, b: number of blocks) and `end` (a: first block, b: status) of each command, under the
-   * layer `workload`.
+   * Receives, under the layer `workload`, `issue` (a: first block, b: number of blocks) of each command, `full` (a: queue) when the
+   * driver's queue had no room for it, and `end` (a: first block, b: status).
    */
   readonly tracer: Tracer | undefined;
 }

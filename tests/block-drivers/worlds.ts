@@ -30,7 +30,7 @@ export function makeMedium(options: Partial<SparseMediumOptions> = {}): SparseMe
 }
 
 /** Reads overtake writes, so that the order of ends is not that of submissions. */
-export const UNEVEN = new FixedLatency({ readNs: 1_000, writeNs: 3_000, flushNs: 10_000 });
+const UNEVEN = new FixedLatency({ readNs: 1_000, writeNs: 3_000, flushNs: 10_000 });
 
 /** A started driver with its disk on `medium`; NVMe wants to know the memory of the bios. */
 export function makeDriver(

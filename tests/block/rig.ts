@@ -10,7 +10,7 @@ import {
 } from '../../src/interfaces/blk-mq.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
 
-export const MEMORY_BYTES = 1 << 22;
+const MEMORY_BYTES = 1 << 22;
 
 export function makeMemory(): RegionMemory {
   return new RegionMemory([{ base: 0, size: MEMORY_BYTES }]);

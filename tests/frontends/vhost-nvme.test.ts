@@ -32,9 +32,9 @@ class FakeHost implements VhostHost {
 
   readonly frontend: VhostNvme;
 
-  constructor(executor: SimExecutor, frontend: VhostNvme) {
+  constructor(executor: SimExecutor, frontend: VhostNvme, unitNs: number) {
     this.frontend = frontend;
-    this.worker = new VhostWorker(executor, () => {});
+    this.worker = new VhostWorker(executor, () => {}, { unitNs });
     frontend.attach(this);
   }
 
@@ -76,10 +76,10 @@ class FakeHost implements VhostHost {
   }
 }
 
-function makeWorld(targetInFlight = 256) {
+function makeWorld(targetInFlight = 256, unitNs = 0) {
   const executor = new SimExecutor({ livelockLimit: 100_000 });
   const frontend = new VhostNvme(executor);
-  const host = new FakeHost(executor, frontend);
+  const host = new FakeHost(executor, frontend, unitNs);
   const target = new MockTarget(executor, targetInFlight);
   return { executor, frontend, host, target };
 }
@@ -149,10 +149,15 @@ describe('endpoint', () => {
     expect(frontend.clearEndpoint(done)).toBe(VhostErrno.noDevice);
   });
 
-  test.each([0, 1, 2, 3, 4, 5, 6])(
-    'cleared after %i steps: each request comes back once, then nothing is touched',
-    (steps) => {
-      const world = makeWorld();
+  const moments = [0, 1, 2, 3, 4, 5, 6].flatMap((steps) => [
+    { steps, unitNs: 0 },
+    { steps, unitNs: 50 },
+  ]);
+
+  test.each(moments)(
+    'cleared at any moment, each request comes back once, then nothing is touched: %j',
+    ({ steps, unitNs }) => {
+      const world = makeWorld(256, unitNs);
       const { frontend, host, target, executor } = world;
       frontend.setEndpoint(target);
       target.holds = true;
@@ -188,6 +193,7 @@ describe('endpoint', () => {
     frontend.setEndpoint(target);
     frontend.clearEndpoint(() => {});
     executor.runUntilIdle();
+    target.events!.namespaceChanged(1);
     const second = new MockTarget(executor, 3);
     second.blocks.fill(0x5a);
     expect(frontend.setEndpoint(second)).toBe(0);
@@ -409,7 +415,7 @@ test('whatever chains come, each goes back once and nothing throws or hangs', ()
 
 test('a backend belongs to one device, which has a request queue', () => {
   const { frontend, executor, host } = makeWorld();
-  expect(() => new FakeHost(executor, frontend)).toThrow(InvariantError);
+  expect(() => new FakeHost(executor, frontend, 0)).toThrow(InvariantError);
   const poor = Object.create(host, { ringCount: { value: 2 } }) as VhostHost;
   expect(() => new VhostNvme(executor).attach(poor)).toThrow(InvariantError);
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import type { StackOptions } from '../../src/stack/config.ts';
 import { createStack } from '../../src/stack/create-stack.ts';
+import { expectSameBytes } from '../support/bytes.ts';
 import { checkAsyncProperty, runs } from '../support/runs.ts';
 
 const MIB = 1 << 20;
@@ -46,8 +47,12 @@ const shape = fc.record({
   order: fc.constantFrom('fifo' as const, 'seeded' as const),
   queueDepth: fc.constantFrom(2, 3, 8, 256),
   queues: fc.constantFrom(1, 3),
-  ring: fc.constantFrom(4, 16, 256),
-  indirect: fc.boolean(),
+  ring: fc.constantFrom(
+    { size: 4, indirect: true },
+    { size: 8, indirect: false },
+    { size: 256, indirect: true },
+    { size: 256, indirect: false },
+  ),
   eventIdx: fc.boolean(),
   costs: fc.constantFrom('none' as const, 'server' as const),
   seed: fc.nat(1000),
@@ -85,14 +90,14 @@ describe.each(Object.entries(backends))('the whole road over %s', (_name, backen
           seed: how.seed,
           costs: how.costs,
           guest: { memory: 8 * MIB, queues: how.queues, queueDepth: how.queueDepth },
-          virtqueue: { size: how.ring, indirect: how.indirect, eventIdx: how.eventIdx },
+          virtqueue: { ...how.ring, eventIdx: how.eventIdx },
         });
         const disk = await stack.guest.open(1);
         const model = new Uint8Array(MIB);
         for (const batch of batches) {
           await Promise.all(withoutOverlap(batch).map((each) => perform(each)));
         }
-        expect(await disk.read(0, MIB)).toEqual(model);
+        expectSameBytes(await disk.read(0, MIB), model);
         await stack.close();
 
         async function perform(each: Step): Promise<void> {
@@ -101,9 +106,8 @@ describe.each(Object.entries(backends))('the whole road over %s', (_name, backen
           const length = Math.min(each.count! * 512, MIB - offset);
           const options = { bufferOffset: each.bufferOffset!, fua: each.fua! };
           if (each.op === 'read') {
-            expect(await disk.read(offset, length, options)).toEqual(
-              model.slice(offset, offset + length),
-            );
+            const expected = model.slice(offset, offset + length);
+            expectSameBytes(await disk.read(offset, length, options), expected);
           } else {
             const data = Uint8Array.from({ length }, (_, i) => (i * 13 + each.seed!) & 255);
             await disk.write(offset, data, options);

@@ -12,7 +12,7 @@ import {
 import { loadSg, storeSg } from '../../src/memory/index.ts';
 import { makeTask } from '../../src/sim/index.ts';
 
-export const MOCK_BLOCKS = 256;
+const MOCK_BLOCKS = 256;
 const BLOCK_BYTES = 512;
 
 /** Read (02), write (01) and flush (00) of namespace 1 and Identify (06); all else is an invalid opcode. */

@@ -24,6 +24,9 @@ import { queueBytes, splitDevices, splitDrivers } from './split-rings.ts';
 export const GUEST_BYTES = 1 << 20;
 export const VMM_BASE = 0x4000_0000;
 export const VMM_BYTES = 1 << 21;
+/** Memory that the VMM has and does not share. */
+export const HIDDEN_BASE = 0x6000_0000;
+export const HIDDEN_BYTES = 4096;
 
 export interface RoadOptions {
   /** Rings of plain objects, or split rings in memory. */
@@ -38,6 +41,7 @@ export interface RoadOptions {
   eventfdWakeNs?: number;
   weight?: number;
   tracer?: Tracer;
+  livelockLimit?: number;
   wrapShared?: (memory: GuestMemory) => GuestMemory;
 }
 
@@ -46,10 +50,11 @@ export type Road = ReturnType<typeof makeRoad>;
 /** Builds a road and starts it. */
 export function makeRoad(options: RoadOptions = {}) {
   const { ringSize = 64, indirect = true, requestQueues = 2, weight = 256 } = options;
-  const executor = new SimExecutor({ livelockLimit: 100_000 });
+  const executor = new SimExecutor({ livelockLimit: options.livelockLimit ?? 100_000 });
   const memory = new RegionMemory([
     { base: 0, size: GUEST_BYTES },
     { base: VMM_BASE, size: VMM_BYTES },
+    { base: HIDDEN_BASE, size: HIDDEN_BYTES },
   ]);
   const queueCount = 2 + requestQueues;
   // The rings of the VMM lie before its frames.

@@ -250,6 +250,7 @@ describe('reset', () => {
         expect(endsAtDone).toBe(-1);
         road.executor.runUntilIdle();
         expect(endsAtDone).toBe(30);
+        expect(road.seen).toEqual([]);
         expect(reads.every(({ ends }) => ends === 1)).toBe(true);
 
         road.target.holds = false;

@@ -74,6 +74,24 @@ describe('a block with a header', () => {
   });
 });
 
+describe('a buffer that was scrubbed', () => {
+  it.each([
+    ['a header', true, undefined],
+    ['a pattern', false, '0x00'],
+    ['a header and a pattern', true, '"a"%o'],
+  ])('holds no block with %s', (_, hasHeader, pattern) => {
+    const verifier = new BlockVerifier(
+      hasHeader,
+      pattern === undefined ? undefined : parsePattern(pattern),
+      SIZE,
+    );
+    const { bytes, words } = block();
+    verifier.fill(bytes, words, 512, 3);
+    verifier.scrub(words, 512);
+    expect(verifier.check(bytes, words, 512, ANY_SEQUENCE)).not.toBe(VerifyFault.none);
+  });
+});
+
 describe('a block of a pattern alone', () => {
   it('is the pattern, and shows every other byte', () => {
     const verifier = new BlockVerifier(false, parsePattern('"ab"%o'), SIZE);

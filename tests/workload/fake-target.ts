@@ -27,6 +27,8 @@ export interface FakeOptions {
   latencyNs?: number;
   memoryBytes?: number;
   tracer?: Tracer;
+  /** Ends every command well and moves nothing. */
+  isIdle?: boolean;
   /** The status of a command, or NaN to swallow it. Called at its end, before data moves. */
   decide?: (request: NvmeHostRequest, nth: number) => number;
 }
@@ -104,7 +106,8 @@ export class FakeTarget implements WorkloadTarget, NvmeHost {
       if (Number.isNaN(status)) continue;
       this.#taken[queueId]! -= 1;
       this.#inFlight -= 1;
-      if (status === 0 && request.opcode !== 0) this.#move(request);
+      if (status === 0 && request.opcode !== 0 && this.#options.isIdle !== true)
+        this.#move(request);
       request.status = status;
       request.end(request);
     }

@@ -29,6 +29,26 @@ describe('IoSlot', () => {
     ]);
   });
 
+  it('traces each command that it issues, that had no room, and that has ended', () => {
+    const events: string[] = [];
+    const tracer = {
+      event: (layer: string, name: string, ioId: number, a: number, b: number) =>
+        void events.push(`${layer} ${name} ${ioId} ${a} ${b}`),
+    };
+    const target = new FakeTarget({ depth: 1, maxTransferBytes: 4096, tracer });
+    const slot = new IoSlot(target, 1, { last: 7 }, 8192, () => {});
+    slot.prepare(IoKind.read, 0, 16, 0);
+    slot.submit();
+    target.commitRqs(1);
+    target.executor.runUntilIdle();
+    expect(events).toEqual([
+      'workload issue 8 16 8',
+      'workload issue 9 24 8',
+      'workload full 9 1 0',
+      'workload end 8 16 0',
+    ]);
+  });
+
   it('moves its own bytes and gives its buffer back', () => {
     const target = new FakeTarget();
     const before = target.buffers.freePages;

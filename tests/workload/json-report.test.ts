@@ -14,7 +14,6 @@ describe('jsonReport', () => {
       iodepth: 3,
     });
     job.read.ios = 4;
-    job.read.bytes = 2048;
     for (const ns of [100, 100, 100, 300]) job.read.latency.add(ns);
     job.runtimeNs = 1000;
     job.errors.set(6, 2);

@@ -14,11 +14,9 @@ function sample(): JobResult {
     iodepth: 4,
   });
   job.write.ios = 200;
-  job.write.bytes = 200 * 4096;
   for (let i = 0; i < 200; i++) job.write.latency.add(i === 199 ? 20_000 : 10_000);
   job.runtimeNs = 1_000_000;
   job.verify.ios = 200;
-  job.verify.bytes = 200 * 4096;
   job.verify.latency.add(5000);
   job.verifyRuntimeNs = 2_000_000;
   job.sync.ios = 2;

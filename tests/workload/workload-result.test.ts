@@ -10,8 +10,8 @@ import {
 
 const access = { reads: true, writes: false, random: false };
 
-function job(name: string, group = 0): JobResult {
-  return new JobResult({ name, description: undefined, group, access, ioBytes: 512, iodepth: 1 });
+function job(name: string, group = 0, ioBytes = 512): JobResult {
+  return new JobResult({ name, description: undefined, group, access, ioBytes, iodepth: 1 });
 }
 
 function whole(jobs: readonly JobResult[], isComplete = true): WorkloadResult {
@@ -20,13 +20,13 @@ function whole(jobs: readonly JobResult[], isComplete = true): WorkloadResult {
 
 describe('results of jobs', () => {
   it('add up, and take the longest time', () => {
-    const [a, b] = [job('a'), job('b')];
+    const [a, b] = [job('a'), job('b', 0, 2048)];
     Object.assign(a, { runtimeNs: 5, verifyRuntimeNs: 9, verifyErrors: 1 });
     Object.assign(b, { runtimeNs: 7, verifyRuntimeNs: 2, verifyErrors: 2, lost: 3 });
     a.errors.set(6, 1);
     b.errors.set(6, 2).set(7, 4);
+    a.read.ios = 3;
     b.read.ios = 2;
-    b.read.bytes = 1024;
     b.read.latency.add(100);
     b.sample('x');
     a.merge(b);
@@ -43,8 +43,8 @@ describe('results of jobs', () => {
       [6, 3],
       [7, 4],
     ]);
-    expect([a.read.ios, a.read.bytes, a.read.latency.max]).toEqual([2, 1024, 100]);
-    expect(totalIos([a, b])).toBe(4);
+    expect([a.read.ios, a.read.bytes, a.read.latency.max]).toEqual([5, 3 * 512 + 2 * 2048, 100]);
+    expect(totalIos([a, b])).toBe(7);
   });
 
   it('keep the first errors alone', () => {

@@ -6,7 +6,7 @@ import { BACKEND_FORMS, type BackendChoice, parseBackend } from './backend-choic
 import { UsageError } from './usage-error.ts';
 
 /** Name of a cost preset. */
-export type CostName = keyof typeof costPresets;
+type CostName = keyof typeof costPresets;
 
 /** What a stack is built from. */
 export interface StackChoice {

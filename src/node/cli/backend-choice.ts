@@ -1,5 +1,6 @@
 /** The `--backend` option: which backend, how large, and on which file. */
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { StackOptions } from '../../stack/config.ts';
 import { parseSize } from '../../stack/size.ts';
 import { UsageError } from './usage-error.ts';
@@ -47,15 +48,31 @@ function parseFile(text: string, rest: string): BackendChoice {
   const path = given === undefined ? rest : rest.slice(0, colon);
   if (path === '') throw refusal(text);
   const there = statSync(path, { throwIfNoEntry: false });
-  if (there !== undefined && !there.isFile())
-    throw new UsageError(`--backend ${text}: ${path} is no regular file`);
   if (there === undefined && given === undefined) {
     throw new UsageError(
       `--backend ${text}: there is no file ${path}; fileio:${path}:SIZE makes one`,
     );
   }
+  if (there !== undefined && !there.isFile()) {
+    throw new UsageError(`--backend ${text}: ${path} is no regular file`);
+  }
   const size = checked(text, given ?? there!.size);
+  if (there !== undefined && there.size !== size) {
+    throw new UsageError(
+      `--backend ${text}: ${path} has ${there.size} bytes, and is left as it is`,
+    );
+  }
+  checkAccess(text, there === undefined ? dirname(path) : path);
   return { text, size, options: { type: 'fileio', size }, path };
+}
+
+/** So that nothing is opened before everything is known to be right. */
+function checkAccess(text: string, path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--backend ${text}: ${(error as Error).message}`);
+  }
 }
 
 function sizeOf(text: string, size: string): number {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nvmeStatusName } from '../../wire/nvme-status.ts';
 import {
-  bufferBytes,
   countText,
   isClean,
   parseJobFile,
@@ -17,7 +16,7 @@ import {
 import type { StackChoice } from './arguments.ts';
 import { parseBackend } from './backend-choice.ts';
 import type { CliIo } from './cli-io.ts';
-import type { OpenStack } from './opened-stack.ts';
+import { needsOf, type OpenStack } from './opened-stack.ts';
 import { ExitCode } from './run-command.ts';
 import { runWorkload } from './run-workload.ts';
 import { WritePath } from './write-path.ts';
@@ -45,7 +44,7 @@ verify=crc32c
 
 /** Runs the demonstration and gives the exit code. */
 export async function demoCommand(io: CliIo, seed: number, openStack: OpenStack): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'lio-nvme-'));
+  const directory = mkdtempSync(join(tmpdir(), 'lio-nvme-demo-'));
   const backends = [
     'rd_mcp:64MiB',
     `fileio:${join(directory, 'disk.img')}:64MiB`,
@@ -91,7 +90,7 @@ async function demonstrate(
 ): Promise<WorkloadResult> {
   let path: WritePath | undefined;
   const plan = planOf(JOB, choice);
-  const stack = await openStack(choice, bufferBytes(plan), (clock) => {
+  const stack = await openStack(choice, needsOf(plan), (clock) => {
     path = new WritePath(clock);
     return path;
   });

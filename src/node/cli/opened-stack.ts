@@ -1,11 +1,11 @@
 /** What the commands need of a stack, and how they get one. */
 import type { Executor } from '../../interfaces/executor.ts';
 import type { Tracer } from '../../interfaces/tracer.ts';
-import type { WorkloadTarget } from '../../workload/index.ts';
+import { bufferBytes, type WorkloadPlan, type WorkloadTarget } from '../../workload/index.ts';
 import type { StackChoice } from './arguments.ts';
 
 /** A stack whose guest driver has started. */
-export interface OpenedStack {
+interface OpenedStack {
   readonly target: WorkloadTarget;
   /** The road as a diagram, with the counters of each layer as they are now. */
   describe(): string;
@@ -14,15 +14,27 @@ export interface OpenedStack {
 }
 
 /** Makes a tracer for a clock that exists only once the stack does. */
-export type MakeTracer = (clock: Executor) => Tracer;
+type MakeTracer = (clock: Executor) => Tracer;
 
-/**
- * Opens a stack and starts the guest's driver. A file that fileio names is made here, and not before.
- *
- * @param bufferBytes guest memory that the jobs need for their data
- */
+/** What jobs need of a stack. */
+export interface StackNeeds {
+  /** Guest memory for data. */
+  readonly bufferBytes: number;
+  /** Jobs that run at the same time, at most: each gets a queue of its own if there are enough. */
+  readonly jobs: number;
+}
+
+/** Opens a stack and starts the guest's driver. A file that fileio names is made here, and not before. */
 export type OpenStack = (
   choice: StackChoice,
-  bufferBytes: number,
+  needs: StackNeeds,
   makeTracer: MakeTracer | undefined,
 ) => Promise<OpenedStack>;
+
+/** What the jobs of a plan need. */
+export function needsOf(plan: WorkloadPlan): StackNeeds {
+  return {
+    bufferBytes: bufferBytes(plan),
+    jobs: Math.max(...plan.groups.map((jobs) => jobs.length)),
+  };
+}

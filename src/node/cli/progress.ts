@@ -3,7 +3,7 @@ import { countText, type WorkloadProgress } from '../../workload/index.ts';
 import type { CliIo } from './cli-io.ts';
 
 /** Runs up to this long show nothing. */
-export const QUIET_MS = 2_000;
+const QUIET_MS = 2_000;
 const INTERVAL_MS = 200;
 const BAR_WIDTH = 24;
 /** Back to the start of the line, and clear it. */

@@ -2,7 +2,6 @@
 import { TraceRecorder } from '../../sim/trace-recorder.ts';
 import { nvmeStatusName } from '../../wire/nvme-status.ts';
 import {
-  bufferBytes,
   isClean,
   type JobFile,
   jsonReport,
@@ -12,7 +11,7 @@ import {
 } from '../../workload/index.ts';
 import type { Command } from './arguments.ts';
 import type { CliIo } from './cli-io.ts';
-import type { OpenStack } from './opened-stack.ts';
+import { needsOf, type OpenStack } from './opened-stack.ts';
 import { runWorkload } from './run-workload.ts';
 import { TraceFile } from './trace-file.ts';
 import { UsageError } from './usage-error.ts';
@@ -45,7 +44,7 @@ export async function runCommand(
   try {
     const stack = await openStack(
       choice,
-      bufferBytes(plan),
+      needsOf(plan),
       trace && ((clock) => new TraceRecorder(clock, (line) => trace.line(line))),
     );
     const result = await runWorkload(io, stack.target, plan, choice.seed);

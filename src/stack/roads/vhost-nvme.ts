@@ -17,6 +17,7 @@ import {
   SplitVirtqueueDevice,
 } from '../../virtqueue/index.ts';
 import { type DriverRing, VhostTransport, VirtqueueCommandPort } from '../../vmm/index.ts';
+import type { StackConfig } from '../config.ts';
 import type { World } from '../world.ts';
 import type { BuiltRoad } from './road.ts';
 
@@ -42,11 +43,14 @@ export function buildVhostNvme(world: World, target: NvmeCommandPort): BuiltRoad
     (shared, ring) => {
       const layout = ringLayout('split', ring.num);
       const gpas = { descriptors: ring.desc, driver: ring.avail, device: ring.used };
-      const areas = mapAreas(shared, layout, gpas) ?? mapAreas(memory.vmm, layout, gpas);
-      if (areas === undefined) return undefined;
+      const areas = mapAreas(shared, layout, gpas);
+      // The device side starts at available index 0 and goes on from nowhere else.
+      if (areas === undefined || ring.base !== 0) return undefined;
       return new SplitVirtqueueDevice(areas, shared, ring.num, {
         eventIdx: (ring.featuresLo & EVENT_IDX) !== 0,
         indirect: (ring.featuresLo & INDIRECT_DESC) !== 0,
+        // An unmapped data address fails its own command, not the whole ring.
+        acceptUnmapped: true,
       });
     },
     { ringCount: queueCount, workerCommandNs: costs.workerCommandNs, ...traced },
@@ -69,7 +73,7 @@ export function buildVhostNvme(world: World, target: NvmeCommandPort): BuiltRoad
   );
   const port = new VirtqueueCommandPort(executor, memory.vmm, memory.vmmPages, transport, {
     maxInFlight: target.limits.maxInFlight,
-    maxTransferBytes: transferLimit(world, target),
+    maxTransferBytes: target.limits.maxTransferBytes,
     ...traced,
   });
   const rows = [
@@ -96,15 +100,20 @@ export function buildVhostNvme(world: World, target: NvmeCommandPort): BuiltRoad
   };
 }
 
-/** Without indirect tables a command takes one descriptor for each page and two for its frame. */
-function transferLimit(world: World, target: NvmeCommandPort): number {
-  const { maxTransferBytes } = target.limits;
-  const most = Math.min(maxTransferBytes, (MAX_TABLE_ENTRIES - FRAME_SEGMENTS - 2) * PAGE_BYTES);
-  if (world.config.virtqueue.indirect) return largestPowerOfTwo(most);
-  const pages = world.config.virtqueue.size - FRAME_SEGMENTS - 1;
-  if (pages < 1) {
-    const expected = 'at least 4 descriptors, or virtqueue.indirect: true';
-    throw new ConfigError('virtqueue.size', world.config.virtqueue.size, expected);
+/**
+ * Most bytes of one command, a power of two. Without indirect tables a command takes one descriptor for each page and two for its
+ * frame, so it is the ring that limits it.
+ *
+ * @throws ConfigError when not even two pages fit: Identify cannot name a smaller limit (MDTS 0 means none)
+ */
+export function vhostTransferLimit({ virtqueue }: StackConfig): number {
+  const most = (MAX_TABLE_ENTRIES - FRAME_SEGMENTS - 2) * PAGE_BYTES;
+  if (virtqueue.indirect) return largestPowerOfTwo(most);
+  // A buffer that starts inside a page reaches one page more.
+  const pages = virtqueue.size - FRAME_SEGMENTS - 1;
+  if (pages < 2) {
+    const expected = 'at least 8 descriptors where virtqueue.indirect is false';
+    throw new ConfigError('virtqueue.size', virtqueue.size, expected);
   }
   return largestPowerOfTwo(Math.min(most, pages * PAGE_BYTES));
 }

@@ -1,0 +1,2 @@
+/** What needs Node: real files. @packageDocumentation */
+export * from './node-file.ts';
