@@ -90,6 +90,6 @@ export class SubmissionQueue {
 }
 
 /** How far ring position `to` is ahead of `from`. */
-function ringDistance(from: number, to: number, size: number): number {
+export function ringDistance(from: number, to: number, size: number): number {
   return to >= from ? to - from : to - from + size;
 }

@@ -2,7 +2,7 @@
 import { NO_TOKEN } from '../interfaces/virtqueue.ts';
 import type { StateReader } from './saved-state.ts';
 
-/** Saved {@link ChainTable}. */
+/** Saved `ChainTable`. */
 export interface ChainTableState {
   readonly next: readonly number[];
   readonly freeHead: number;

@@ -3,7 +3,7 @@ import { NO_TOKEN } from '../interfaces/virtqueue.ts';
 import type { ChainTable } from './chain-table.ts';
 import type { StateReader } from './saved-state.ts';
 
-/** Saved {@link InOrderBatch}. */
+/** Saved `InOrderBatch`. */
 export interface InOrderBatchState {
   readonly oldest: number;
   readonly end: number;

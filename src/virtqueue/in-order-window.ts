@@ -7,7 +7,7 @@ const FREE = -1;
 const OUT = 0;
 const DONE = 1;
 
-/** Saved {@link InOrderWindow}: by chain, oldest first. */
+/** Saved `InOrderWindow`: by chain, oldest first. */
 export interface InOrderWindowState {
   readonly ids: readonly number[];
   /** 1 when the chain is used and not visible. */

@@ -18,6 +18,8 @@ export const DESC_WRITE = 2;
 export const DESC_INDIRECT = 4;
 /** Packed descriptor flag: equals the driver's wrap counter when available. */
 export const DESC_AVAIL = 1 << 7;
+/** Packed descriptor flag: equals the device's wrap counter when used. */
+export const DESC_USED = 1 << 15;
 
 /** Split, in `avail.flags` and `used.flags`: the other side wants no notification. */
 export const RING_NO_NOTIFY = 1;

@@ -64,7 +64,7 @@ export class AtaRig {
   }
 }
 
-export function describeFis(fis: Uint8Array): string {
+function describeFis(fis: Uint8Array): string {
   const hex = (value: number, digits = 2): string => value.toString(16).padStart(digits, '0');
   const error = fis[3] === 0 ? '' : ` ${hex(fis[3]!)}`;
   switch (fis[0]) {

@@ -72,7 +72,6 @@ describe('commands', () => {
           };
           const from = place(DATA, 0x18_0000);
           const into = place(DATA + 0x10_0000, 0x1c_0000);
-          const bytes = new Uint8Array(from.length);
           const gpaOf = ({ gpa, offset }: typeof from, i: number) =>
             gpa(Math.floor((offset + i) / pageBytes)) + ((offset + i) % pageBytes);
           for (let i = 0; i < from.length; i++) ram.write8(gpaOf(from, i), (i * 31) >> 3);

@@ -133,7 +133,6 @@ interface Counted extends NvmeCommand {
 /**
  * Checks a port against the laws of `NvmeCommandPort`.
  *
- * @param rounds commands of the random workload
  * @throws NvmeLawError that names the first law that is broken
  */
 export function checkCommandPort(

@@ -61,7 +61,6 @@ class Probe {
 /**
  * Checks a function against the laws of `PciFunction` and the life of a controller.
  *
- * @param rounds accesses of each random part
  * @throws NvmeLawError that names the first law that is broken
  */
 export function checkPciFunction(
