@@ -5,8 +5,8 @@
  * or wait in the plug, where a bio that continues the newest request is merged into it. What needs a flush passes through the flush
  * machine. Bios that find no tag wait in line; a bio ends when its last part does, with the first error of any part.
  *
- * Trace events are those of blktrace (Q X G M F P U D R C); `a` and `b` are the sector and the number of sectors, for U the number
- * of requests and 0.
+ * Trace events are those of blktrace (Q X G M F P U UT R D C), with the sector and the number of sectors; P, U and UT have 0 and the number of
+ * requests. As in the real one, a plug that direct issue takes newest first leaves no U.
  *
  * Does not model: CPUs (bios go to the hardware queues in turn), scheduler tags, requeue by the driver after it took a request, freezing.
  */
@@ -152,7 +152,7 @@ export class RequestQueue implements BlockDevice {
   unplug(): void {
     assert(this.#plugDepth > 0, 'unplug follows a plug');
     this.#plugDepth -= 1;
-    if (this.#plugDepth === 0) this.#sendPlug();
+    if (this.#plugDepth === 0) this.#sendPlug('U');
   }
 
   #judge(bio: Bio): BlkStatus {
@@ -196,7 +196,7 @@ export class RequestQueue implements BlockDevice {
     let request = queue.take();
     if (request === undefined && this.#plugged.count > 0) {
       // The plug must not hold the tags that a bio waits for.
-      this.#sendPlug();
+      this.#sendPlug('UT');
       request = queue.take();
     }
     if (request === undefined) {
@@ -251,13 +251,13 @@ export class RequestQueue implements BlockDevice {
   #addToPlug(request: BlkRequest): void {
     const plugged = this.#plugged;
     if (plugged.tail === undefined) {
-      this.#trace('P', request);
+      this.#tracePlug('P', request, 0);
     } else if (
       plugged.count >= MAX_PLUGGED_REQUESTS ||
       plugged.tail.sectorCount * SECTOR_BYTES >= PLUG_FLUSH_BYTES
     ) {
-      this.#sendPlug();
-      this.#trace('P', request);
+      this.#sendPlug('U');
+      this.#tracePlug('P', request, 0);
     }
     plugged.push(request);
   }
@@ -276,12 +276,12 @@ export class RequestQueue implements BlockDevice {
     return true;
   }
 
-  #sendPlug(): void {
+  /** Sends what the plug holds: `U` as the submitter goes on, `UT` as it has to wait (first to last then, whatever the scheduler likes). */
+  #sendPlug(reason: 'U' | 'UT'): void {
     const plugged = this.#plugged;
-    const count = plugged.count;
-    if (count === 0) return;
-    this.#tracer?.event(Layer.block, 'U', plugged.head!.ioId, count, 0);
-    if (this.#scheduler.plugOrder === 'last-first') plugged.reverse();
+    if (plugged.head === undefined) return;
+    if (reason === 'U' && this.#scheduler.plugOrder === 'last-first') plugged.reverse();
+    else this.#tracePlug(reason, plugged.head, plugged.count);
     for (let request = plugged.shift(); request !== undefined; request = plugged.shift()) {
       this.#scheduler.insert(request);
     }
@@ -371,6 +371,10 @@ export class RequestQueue implements BlockDevice {
     bio.status = walk.status;
     this.#walks.give(walk);
     bio.end(bio);
+  }
+
+  #tracePlug(name: string, request: BlkRequest, depth: number): void {
+    this.#tracer?.event(Layer.block, name, request.ioId, 0, depth);
   }
 
   #trace(name: string, request: BlkRequest): void {

@@ -11,21 +11,25 @@ import { sgIsMapped } from './sg-copy.ts';
 
 /** Pages come into being in slabs of this many, each with one buffer. */
 const SLAB_PAGES = 64;
+const SLAB_SHIFT = 6;
+/** Words of a page, as a shift. */
+const PAGE_WORD_SHIFT = 10;
 
 /** Zero-filled bytes `0 .. sizeBytes - 1`; a page takes memory from its first write on. */
 export class PageStore {
   /** Size in bytes. */
   readonly sizeBytes: number;
   readonly #bytes: (Uint8Array | undefined)[];
-  readonly #words: (Int32Array | undefined)[];
-  readonly #slabs = new Map<number, Uint8Array>();
+  /** The words of a slab by its number: few views, which stay in the cache, where one for each page would not. */
+  readonly #slabWords: (Int32Array | undefined)[];
 
   constructor(sizeBytes: number) {
     assert(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0, 'PageStore size is an integer >= 0');
     const pages = Math.ceil(sizeBytes / PAGE_BYTES);
     this.sizeBytes = sizeBytes;
     this.#bytes = new Array<Uint8Array | undefined>(pages).fill(undefined);
-    this.#words = new Array<Int32Array | undefined>(pages).fill(undefined);
+    const slabs = Math.ceil(pages / SLAB_PAGES);
+    this.#slabWords = new Array<Int32Array | undefined>(slabs).fill(undefined);
   }
 
   /**
@@ -136,9 +140,7 @@ export class PageStore {
     } else if (take === PAGE_BYTES && gpa % PAGE_BYTES === 0) {
       this.#moveWholePage(page, index, memory, gpa, toStore);
     } else if (((gpa | inPage | take) & 3) === 0) {
-      const words = this.#words[index]!;
-      if (toStore) memory.loadWords(gpa, words, inPage >>> 2, take >>> 2);
-      else memory.storeWords(gpa, words, inPage >>> 2, take >>> 2);
+      this.#moveWords(index, inPage >>> 2, memory, gpa, take >>> 2, toStore);
     } else if (toStore) {
       memory.load(gpa, page, inPage, take);
     } else {
@@ -158,11 +160,24 @@ export class PageStore {
     if (other !== undefined) {
       if (toStore) page.set(other);
       else other.set(page);
-    } else if (toStore) {
-      memory.loadWords(gpa, this.#words[index]!, 0, PAGE_BYTES >>> 2);
     } else {
-      memory.storeWords(gpa, this.#words[index]!, 0, PAGE_BYTES >>> 2);
+      this.#moveWords(index, 0, memory, gpa, PAGE_BYTES >>> 2, toStore);
     }
+  }
+
+  /** Moves words of page `index`, which is there. */
+  #moveWords(
+    index: number,
+    at: number,
+    memory: GuestMemory,
+    gpa: number,
+    count: number,
+    toStore: boolean,
+  ): void {
+    const words = this.#slabWords[index >>> SLAB_SHIFT]!;
+    const inSlab = ((index & (SLAB_PAGES - 1)) << PAGE_WORD_SHIFT) + at;
+    if (toStore) memory.loadWords(gpa, words, inSlab, count);
+    else memory.storeWords(gpa, words, inSlab, count);
   }
 
   #pageToWrite(index: number): Uint8Array {
@@ -170,16 +185,12 @@ export class PageStore {
   }
 
   #makePage(index: number): Uint8Array {
-    const slabIndex = Math.floor(index / SLAB_PAGES);
-    let slab = this.#slabs.get(slabIndex);
-    if (slab === undefined) {
-      slab = new Uint8Array(SLAB_PAGES * PAGE_BYTES);
-      this.#slabs.set(slabIndex, slab);
-    }
-    const from = (index % SLAB_PAGES) * PAGE_BYTES;
-    const page = slab.subarray(from, from + PAGE_BYTES);
+    const slab = index >>> SLAB_SHIFT;
+    const words = this.#slabWords[slab] ?? new Int32Array((SLAB_PAGES * PAGE_BYTES) >>> 2);
+    this.#slabWords[slab] = words;
+    const from = (index & (SLAB_PAGES - 1)) * PAGE_BYTES;
+    const page = new Uint8Array(words.buffer, from, PAGE_BYTES);
     this.#bytes[index] = page;
-    this.#words[index] = new Int32Array(slab.buffer, from, PAGE_BYTES >>> 2);
     return page;
   }
 

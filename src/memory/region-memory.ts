@@ -176,7 +176,7 @@ export class RegionMemory implements GuestMemory {
     }
     const words = region.words;
     const from = (gpa - region.base) >>> 2;
-    for (let i = 0; i < count; i++) into[at + i] = words[from + i]!;
+    copyWords(words, from, into, at, count);
     return true;
   }
 
@@ -187,7 +187,7 @@ export class RegionMemory implements GuestMemory {
     }
     const words = region.words;
     const to = (gpa - region.base) >>> 2;
-    for (let i = 0; i < count; i++) words[to + i] = from[at + i]!;
+    copyWords(from, at, words, to, count);
     return true;
   }
 
@@ -282,4 +282,28 @@ function makeRegion(spec: RegionSpec | MemoryRegion, index: number): MemoryRegio
     'the bytes of a region start at a multiple of 4 of their buffer',
   );
   return new MemoryRegion(spec.base, bytes);
+}
+
+/** A loop, since a view for `set` would be garbage; unrolled, since that saves a third of the time. */
+function copyWords(
+  from: Int32Array,
+  fromAt: number,
+  into: Int32Array,
+  intoAt: number,
+  count: number,
+): void {
+  const whole = count & ~7;
+  for (let i = 0; i < whole; i += 8) {
+    const a = fromAt + i;
+    const b = intoAt + i;
+    into[b] = from[a]!;
+    into[b + 1] = from[a + 1]!;
+    into[b + 2] = from[a + 2]!;
+    into[b + 3] = from[a + 3]!;
+    into[b + 4] = from[a + 4]!;
+    into[b + 5] = from[a + 5]!;
+    into[b + 6] = from[a + 6]!;
+    into[b + 7] = from[a + 7]!;
+  }
+  for (let i = whole; i < count; i++) into[intoAt + i] = from[fromAt + i]!;
 }

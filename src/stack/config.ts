@@ -5,6 +5,9 @@ import type { CostTable } from '../interfaces/cost-table.ts';
 import { costPresets, NO_COSTS } from '../sim/cost-presets.ts';
 import { parseSize, SIZE_FORMAT } from './size.ts';
 
+/** NVMe 1.4, as VS and Identify of every controller of a stack report it. */
+export const NVME_VERSION = 0x1_0400;
+
 /** The roads that a stack can be built on. */
 export const ROADS = ['direct', 'vhost-nvme'] as const;
 /** One of {@link ROADS}. */

@@ -8,7 +8,7 @@ import { SimExecutor } from '../sim/sim-executor.ts';
 import { TraceRecorder } from '../sim/trace-recorder.ts';
 import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
-import { costsOf, parseConfig, type StackOptions } from './config.ts';
+import { costsOf, NVME_VERSION, parseConfig, type StackOptions } from './config.ts';
 import { Guest } from './guest.ts';
 import { makeMemoryMap } from './memory-map.ts';
 import { Pump } from './pump.ts';
@@ -16,9 +16,6 @@ import { buildDirect } from './roads/direct.ts';
 import { buildVhostNvme, vhostTransferLimit } from './roads/vhost-nvme.ts';
 import { Stack } from './stack.ts';
 import type { World } from './world.ts';
-
-/** Version 1.4 of the NVMe specification, as VS and Identify report it. */
-const NVME_VERSION = 0x1_0400;
 
 /** Layers of the caller's own in the place of ours. */
 export interface StackLayers {
@@ -83,7 +80,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
         interrupts += 1;
         driver.interrupt(vector);
       },
-      intx: () => {},
+      intx: (level) => driver.interruptPin(level),
     },
     {
       ioQueues: config.guest.queues,

@@ -18,7 +18,7 @@ import type { Medium } from '../interfaces/medium.ts';
 import { NvmePciFunction } from '../nvme-device/index.ts';
 import { NvmeDriver } from '../nvme-driver/index.ts';
 import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
-import type { BackendConfig } from './config.ts';
+import { type BackendConfig, NVME_VERSION } from './config.ts';
 import type { LayerRow } from './diagram.ts';
 import type { World } from './world.ts';
 
@@ -107,10 +107,14 @@ function driveNvme(world: World, medium: Medium): BlkMqOps {
   const backend = new MediumBackend(executor, medium, { latency: latencyOf(world, medium, 'ssd') });
   const subsystem = new NvmeSubsystem({ seed: config.seed, model: 'lio-nvme SSD' });
   subsystem.addNamespace(1, new TargetDevice(executor, backend));
-  const target = new NvmeTargetController(executor, subsystem);
-  const pci: NvmePciFunction = new NvmePciFunction(executor, memory.host, target, {
-    msix: (vector) => driver.interrupt(vector),
-    intx: (level) => driver.interruptPin(level),
+  const version = NVME_VERSION;
+  const target = new NvmeTargetController(executor, subsystem, { version });
+  const sink = {
+    msix: (vector: number) => driver.interrupt(vector),
+    intx: (level: boolean) => driver.interruptPin(level),
+  };
+  const pci: NvmePciFunction = new NvmePciFunction(executor, memory.host, target, sink, {
+    version,
   });
   const driver = new NvmeDriver(executor, memory.host, pci, memory.hostPages, {
     queueEntries: 128,

@@ -27,13 +27,7 @@ export const SeCmdState = {
 export type SeCmdState = (typeof SeCmdState)[keyof typeof SeCmdState];
 
 /** Names of the states, for messages and traces. */
-export const SE_CMD_STATE_NAMES = [
-  'noState',
-  'newCmd',
-  'writePending',
-  'processing',
-  'complete',
-] as const;
+const SE_CMD_STATE_NAMES = ['noState', 'newCmd', 'writePending', 'processing', 'complete'] as const;
 
 const { noState, newCmd, writePending, processing, complete } = SeCmdState;
 

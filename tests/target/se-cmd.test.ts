@@ -3,7 +3,7 @@ import { InvariantError } from '../../src/base/assert.ts';
 import { SgList } from '../../src/base/sg-list.ts';
 import type { TargetCommand } from '../../src/interfaces/target.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
-import { SE_CMD_STATE_NAMES, SeCmd, SeCmdState } from '../../src/target/se-cmd.ts';
+import { SeCmd, SeCmdState } from '../../src/target/se-cmd.ts';
 
 const command: TargetCommand = {
   ioId: 7,
@@ -35,7 +35,8 @@ describe('SeCmd', () => {
   it.each(pairs)('from state %d to %d is allowed or an InvariantError', (from, to) => {
     const slot = new SeCmd(command, () => undefined);
     slot.state = from;
-    const name = `${SE_CMD_STATE_NAMES[from]} ${SE_CMD_STATE_NAMES[to]}`;
+    const names = Object.keys(SeCmdState);
+    const name = `${names[from]} ${names[to]}`;
     if (allowed.includes(name)) {
       slot.enter(to);
       expect(slot.state).toBe(to);

@@ -8,6 +8,9 @@ import { MemoryFile } from '../../../src/backends/memory-file.ts';
 import { NullioBackend } from '../../../src/backends/nullio.ts';
 import { PowerLossFile } from '../../../src/backends/power-loss-file.ts';
 import { RdMcpBackend } from '../../../src/backends/rd-mcp.ts';
+import { RequestQueue } from '../../../src/block/index.ts';
+import { NullBlkDriver } from '../../../src/block-drivers/index.ts';
+import { SparseMedium } from '../../../src/devices/index.ts';
 import type { Backend } from '../../../src/interfaces/backend.ts';
 import { type FileHandle, FileOp, type FileRequest } from '../../../src/interfaces/file-handle.ts';
 import { AbortResult } from '../../../src/interfaces/request.ts';
@@ -37,7 +40,7 @@ import { FakeMedium } from '../../backends/fake-medium.ts';
 import { runs } from '../../support/runs.ts';
 
 const BYTES = 256 * 1024;
-const rounds = runs(12, 200);
+const rounds = runs(8, 200);
 
 function rdMcp(executor: SimExecutor): RdMcpBackend {
   return new RdMcpBackend(executor, new PageStore(BYTES));
@@ -92,6 +95,23 @@ function medium(hasLatency: boolean): UnitFactory<Backend> {
   };
 }
 
+/** IBLOCK on the block layer, null_blk and a medium whose cache loses what was not flushed. */
+function iblockOnBlockLayer(fua: boolean): UnitFactory<Backend> {
+  return (executor) => {
+    const store = new SparseMedium({ sectorCount: BYTES / 512 });
+    const limits = { writeCache: true, fua, maxSectors: 8 };
+    const driver = new NullBlkDriver(executor, { medium: store, limits, completionNs: 100 });
+    const queue = new RequestQueue(executor, driver);
+    return {
+      unit: new IblockBackend(executor, queue),
+      powerCut: (chance) => {
+        store.powerCut(chance);
+        return new IblockBackend(executor, queue);
+      },
+    };
+  };
+}
+
 const backends: readonly [string, UnitFactory<Backend>][] = [
   ['RD_MCP', (executor) => ({ unit: rdMcp(executor) })],
   [
@@ -120,6 +140,8 @@ const backends: readonly [string, UnitFactory<Backend>][] = [
   ['IBLOCK', iblock({})],
   ['IBLOCK with 4096-byte blocks', iblock({}, 4096)],
   ['IBLOCK without a write cache', iblock({ writeCache: false, fua: false })],
+  ['IBLOCK on the block layer', iblockOnBlockLayer(true)],
+  ['IBLOCK on a block layer that makes FUA a flush', iblockOnBlockLayer(false)],
   ['a medium', medium(false)],
   ['a medium with latency', medium(true)],
   [
