@@ -1,4 +1,5 @@
 /** The only place where the rooms are wired together. */
+import { ConfigError } from '../base/assert.ts';
 import type { Backend } from '../interfaces/backend.ts';
 import type { FileHandle } from '../interfaces/file-handle.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
@@ -55,6 +56,7 @@ export type CreateStackOptions = StackOptions & {
 export function createStack(options: CreateStackOptions = {}): Stack {
   const { layers = {}, trace, yieldToHost, ...plain } = options;
   const config = parseConfig(plain);
+  checkLayers(layers);
   const executor = new SimExecutor({ order: config.order, seed: config.seed });
   const tracer = typeof trace === 'function' ? new TraceRecorder(executor, trace) : trace;
   const memory = makeMemoryMap(config.guest.memory);
@@ -123,6 +125,19 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   ];
   const parts = { port: road.port, target, unit, backend: below.backend };
   return new Stack(world, pump, guest, parts, rows);
+}
+
+/** Layers are code and not data, so the schema does not see them. */
+function checkLayers(layers: StackLayers): void {
+  for (const [name, layer] of Object.entries(layers)) {
+    if (name !== 'backend' && name !== 'file') {
+      const expected = 'no such layer; layers here are backend, file';
+      throw new ConfigError(`layers.${name}`, layer, expected);
+    }
+    if (layer !== undefined && typeof layer !== 'function') {
+      throw new ConfigError(`layers.${name}`, layer, 'a function that takes the executor');
+    }
+  }
 }
 
 function backendOf(world: World, layers: StackLayers): BuiltBackend {

@@ -51,10 +51,11 @@ export function buildDisk(world: World, config: DiskConfig): BuiltDisk {
   const driven = drive(world, config.disk, medium);
   const device = new RequestQueue(executor, driven.ops, { costs, tracer });
   const place = 'host kernel';
+  const cache = medium.writeCache ? ', write cache' : '';
   const rows: LayerRow[] = [
     { place, name: 'block layer', below: 'request', counters: () => ({}) },
     { place, name: driven.driverName, below: driven.below, counters: () => ({}) },
-    { place: 'hardware', name: driven.deviceName, counters: () => ({}) },
+    { place: 'hardware', name: `${driven.deviceName}${cache}`, counters: () => ({}) },
   ];
   return { device, medium, rows };
 }
@@ -77,7 +78,7 @@ function drive(world: World, disk: DiskConfig['disk'], medium: Medium): Driven {
         ops: driver,
         driverName: 'SATA driver',
         below: 'FIS',
-        deviceName: 'SATA disk, write cache',
+        deviceName: 'SATA disk',
       };
     }
     case 'scsi': {
@@ -88,7 +89,7 @@ function drive(world: World, disk: DiskConfig['disk'], medium: Medium): Driven {
         ops: driver,
         driverName: 'SCSI disk driver',
         below: 'CDB',
-        deviceName: 'SCSI disk, write cache',
+        deviceName: 'SCSI disk',
       };
     }
     case 'nvme':
@@ -96,7 +97,7 @@ function drive(world: World, disk: DiskConfig['disk'], medium: Medium): Driven {
         ops: driveNvme(world, medium),
         driverName: 'NVMe driver',
         below: 'SQE, doorbell',
-        deviceName: 'NVMe SSD, write cache',
+        deviceName: 'NVMe SSD',
       };
   }
 }

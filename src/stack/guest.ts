@@ -25,6 +25,9 @@ export class Guest {
   readonly #startRoad: StartRoad;
   #queue: SubmitQueue | undefined = undefined;
   #isBooted = false;
+  #isShutDown = false;
+  /** The boot that `open` waits for: shared, so that any number of namespaces may be opened at once. */
+  #booting: Promise<void> | undefined = undefined;
 
   /** @internal */
   constructor(world: World, pump: Pump, pci: PciFunction, driver: NvmeDriver, start: StartRoad) {
@@ -54,14 +57,7 @@ export class Guest {
 
   /** Opens a namespace, booting first if need be. @throws ConfigError when there is no such namespace */
   async open(nsid: number): Promise<GuestDisk> {
-    if (!this.#isBooted) {
-      await this.#pump.call<void>((settle) =>
-        this.#boot((error) => {
-          if (error === undefined) settle.resolve();
-          else settle.reject(new Error(error));
-        }),
-      );
-    }
+    if (!this.#isBooted) await this.#bootOnce();
     const namespace = this.host.namespaces.find((each) => each.nsid === nsid);
     if (namespace === undefined) {
       const known = this.host.namespaces.map((each) => each.nsid).join(', ');
@@ -79,8 +75,9 @@ export class Guest {
     );
   }
 
-  /** Shuts the controller down (normal shutdown: caches are flushed) and calls `done`. */
+  /** Shuts the controller down for good (normal shutdown: caches are flushed) and calls `done`. */
   shutdown(done: () => void): void {
+    this.#isShutDown = true;
     if (!this.#isBooted) {
       done();
       return;
@@ -89,7 +86,25 @@ export class Guest {
     this.driver.shutdown(done);
   }
 
+  #bootOnce(): Promise<void> {
+    this.#booting ??= this.#pump
+      .call<void>((settle) =>
+        this.#boot((error) => {
+          if (error === undefined) settle.resolve();
+          else settle.reject(new Error(error));
+        }),
+      )
+      .finally(() => {
+        this.#booting = undefined;
+      });
+    return this.#booting;
+  }
+
   #boot(done: (error?: string) => void): void {
+    if (this.#isShutDown) {
+      done('the stack is closed: make another one with createStack');
+      return;
+    }
     if (this.#isBooted) {
       done();
       return;
