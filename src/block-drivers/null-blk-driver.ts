@@ -3,7 +3,14 @@
  *
  * Without a medium writes are thrown away and reads leave the memory as it is: the cost of the block layer alone.
  */
-import { BioFlag, BioOp, BlkStatus, type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
+import {
+  BioFlag,
+  BioOp,
+  BlkStatus,
+  DEFAULT_LIMITS,
+  type QueueLimits,
+  SECTOR_BYTES,
+} from '../interfaces/bio.ts';
 import {
   type BlkMqOps,
   QueueRqResult,
@@ -56,7 +63,7 @@ export class NullBlkDriver implements BlkMqOps {
     this.capacitySectors =
       options.capacitySectors ??
       (medium === undefined ? 2 ** 21 : (medium.sectorCount * sectorBytes) / SECTOR_BYTES);
-    this.limits = { ...NULL_BLK_LIMITS, ...limitsOf(medium), ...options.limits };
+    this.limits = { ...DEFAULT_LIMITS, ...limitsOf(medium), ...options.limits };
     this.#executor = executor;
     this.#medium = medium;
     this.#completionNs = options.completionNs ?? 0;
@@ -119,22 +126,6 @@ export class NullBlkDriver implements BlkMqOps {
     return blkStatusOfMedium(status);
   }
 }
-
-const NULL_BLK_LIMITS: QueueLimits = {
-  logicalBlockSize: 512,
-  physicalBlockSize: 512,
-  maxSectors: 2560,
-  maxSegments: 128,
-  maxSegmentSize: 65_536,
-  segBoundaryMask: 0xffff_ffff,
-  virtBoundaryMask: 0,
-  chunkSectors: 0,
-  maxDiscardSectors: 0,
-  discardGranularity: 0,
-  maxWriteZeroesSectors: 0,
-  writeCache: false,
-  fua: false,
-};
 
 function limitsOf(medium: Medium | undefined): Partial<QueueLimits> {
   if (medium === undefined) return {};

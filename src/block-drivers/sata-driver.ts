@@ -11,7 +11,14 @@ import { assert } from '../base/assert.ts';
 import { IndexFifo } from '../base/index-fifo.ts';
 import { SgList } from '../base/sg-list.ts';
 import { ATA_SLOTS, type AtaDevice } from '../interfaces/ata-device.ts';
-import { BioFlag, BioOp, BlkStatus, type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
+import {
+  BioFlag,
+  BioOp,
+  BlkStatus,
+  DEFAULT_LIMITS,
+  type QueueLimits,
+  SECTOR_BYTES,
+} from '../interfaces/bio.ts';
 import {
   type BlkMqOps,
   QueueRqResult,
@@ -358,18 +365,7 @@ function limitsOf(identity: AtaIdentity, useFua: boolean): QueueLimits {
 }
 
 const LIMITS: QueueLimits = {
-  logicalBlockSize: 512,
-  physicalBlockSize: 512,
-  maxSectors: 2560,
+  ...DEFAULT_LIMITS,
   // AHCI's table of physical regions, as libata sizes it.
   maxSegments: 168,
-  maxSegmentSize: 65_536,
-  segBoundaryMask: 0xffff_ffff,
-  virtBoundaryMask: 0,
-  chunkSectors: 0,
-  maxDiscardSectors: 0,
-  discardGranularity: 0,
-  maxWriteZeroesSectors: 0,
-  writeCache: false,
-  fua: false,
 };

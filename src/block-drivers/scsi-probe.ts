@@ -1,7 +1,7 @@
 /** What sd asks a logical unit before it uses it: what it is, how large, its limits, its cache. */
 import { assert } from '../base/assert.ts';
 import { SgList } from '../base/sg-list.ts';
-import { BlkStatus, type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
+import { BlkStatus, DEFAULT_LIMITS, type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
 import type { ScsiDevice, ScsiTask } from '../interfaces/scsi-task.ts';
 import { RegionMemory } from '../memory/region-memory.ts';
@@ -227,18 +227,4 @@ export class ScsiProbe {
   }
 }
 
-const LIMITS: QueueLimits = {
-  logicalBlockSize: 512,
-  physicalBlockSize: 512,
-  maxSectors: MAX_SECTORS,
-  maxSegments: 128,
-  maxSegmentSize: 65_536,
-  segBoundaryMask: 0xffff_ffff,
-  virtBoundaryMask: 0,
-  chunkSectors: 0,
-  maxDiscardSectors: 0,
-  discardGranularity: 0,
-  maxWriteZeroesSectors: 0,
-  writeCache: false,
-  fua: false,
-};
+const LIMITS: QueueLimits = { ...DEFAULT_LIMITS, maxSectors: MAX_SECTORS };

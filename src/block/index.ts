@@ -3,7 +3,7 @@ export { BlkRequest, RequestList, RequestState } from './blk-request.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
 export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
-export { checkLimits, DEFAULT_LIMITS, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
+export { checkLimits, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
 export { type IoCounters, QueueStats } from './queue-stats.ts';
 export {
   MAX_PLUGGED_REQUESTS,

@@ -1,26 +1,9 @@
-/** Queue limits: their defaults and the rules that they keep. Names follow sysfs `queue/*`. */
+/** The rules that queue limits keep. Names follow sysfs `queue/*`. */
 import { ConfigError } from '../base/assert.ts';
 import { type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
 
 /** The smallest `maxSectors * 512`, `maxSegmentSize` and `segBoundaryMask + 1`: a page always fits. */
 export const SMALLEST_LIMIT_BYTES = 4096;
-
-/** What a device without wishes of its own has: the defaults of a request queue of Linux 6.1. */
-export const DEFAULT_LIMITS: QueueLimits = {
-  logicalBlockSize: 512,
-  physicalBlockSize: 512,
-  maxSectors: 2560,
-  maxSegments: 128,
-  maxSegmentSize: 65_536,
-  segBoundaryMask: 0xffff_ffff,
-  virtBoundaryMask: 0,
-  chunkSectors: 0,
-  maxDiscardSectors: 0,
-  discardGranularity: 0,
-  maxWriteZeroesSectors: 0,
-  writeCache: false,
-  fua: false,
-};
 
 /** @throws ConfigError when a limit contradicts another, or is smaller than a page may need */
 export function checkLimits(limits: QueueLimits): void {

@@ -102,6 +102,23 @@ export interface QueueLimits {
   readonly fua: boolean;
 }
 
+/** What a device without wishes of its own has: the defaults of a request queue of Linux 6.1. */
+export const DEFAULT_LIMITS: QueueLimits = {
+  logicalBlockSize: 512,
+  physicalBlockSize: 512,
+  maxSectors: 2560,
+  maxSegments: 128,
+  maxSegmentSize: 65_536,
+  segBoundaryMask: 0xffff_ffff,
+  virtBoundaryMask: 0,
+  chunkSectors: 0,
+  maxDiscardSectors: 0,
+  discardGranularity: 0,
+  maxWriteZeroesSectors: 0,
+  writeCache: false,
+  fua: false,
+};
+
 /** A block device: where `submit_bio` goes. */
 export interface BlockDevice {
   readonly limits: QueueLimits;

@@ -9,7 +9,7 @@
 export { ATA_SLOTS, type AtaDevice } from './ata-device.ts';
 export type { Backend } from './backend.ts';
 export type { Bio, BlockDevice, QueueLimits } from './bio.ts';
-export { BioFlag, BioOp, BlkStatus, SECTOR_BYTES } from './bio.ts';
+export { BioFlag, BioOp, BlkStatus, DEFAULT_LIMITS, SECTOR_BYTES } from './bio.ts';
 export type { BlkMqOps, Request } from './blk-mq.ts';
 export { QueueRqResult, TimeoutVerdict } from './blk-mq.ts';
 export type { CostTable } from './cost-table.ts';

@@ -10,6 +10,9 @@ export interface Notifier {
   signal(): boolean;
   /** Takes the whole counter (or one, in semaphore mode); 0 when there is nothing to take. */
   read(): number;
-  /** Calls `wake` on a later turn of the executor whenever the counter is above zero; `undefined` stops that. */
+  /**
+   * Calls `wake` on a later turn of the executor after a signal, or at once on that turn when the counter is above zero already;
+   * `undefined` stops that. A reader that leaves something in the counter is woken again by the next signal.
+   */
   listen(wake: (() => void) | undefined): void;
 }

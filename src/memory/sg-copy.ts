@@ -23,20 +23,7 @@ export function loadSg(
   at: number,
   length: number,
 ): boolean {
-  let skip = sgOffset;
-  let done = 0;
-  for (let i = 0; i < sg.count && done < length; i++) {
-    const have = sg.lengths[i]!;
-    if (skip >= have) {
-      skip -= have;
-      continue;
-    }
-    const take = Math.min(have - skip, length - done);
-    if (!memory.load(sg.gpa(i) + skip, into, at + done, take)) return false;
-    done += take;
-    skip = 0;
-  }
-  return done === length;
+  return copySg(memory, sg, sgOffset, into, at, length, false);
 }
 
 /**
@@ -52,6 +39,18 @@ export function storeSg(
   at: number,
   length: number,
 ): boolean {
+  return copySg(memory, sg, sgOffset, from, at, length, true);
+}
+
+function copySg(
+  memory: GuestMemory,
+  sg: SgList,
+  sgOffset: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  toMemory: boolean,
+): boolean {
   let skip = sgOffset;
   let done = 0;
   for (let i = 0; i < sg.count && done < length; i++) {
@@ -60,8 +59,12 @@ export function storeSg(
       skip -= have;
       continue;
     }
+    const gpa = sg.gpa(i) + skip;
     const take = Math.min(have - skip, length - done);
-    if (!memory.store(sg.gpa(i) + skip, from, at + done, take)) return false;
+    const moved = toMemory
+      ? memory.store(gpa, bytes, at + done, take)
+      : memory.load(gpa, bytes, at + done, take);
+    if (!moved) return false;
     done += take;
     skip = 0;
   }

@@ -1,2 +1,2 @@
 /** What needs Node: real files. @packageDocumentation */
-export * from './node-file.ts';
+export { type FileCalls, NodeFileHandle, type NodeFileOptions } from './node-file.ts';

@@ -72,16 +72,12 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   });
   const road = config.road === 'direct' ? buildDirect(target) : buildVhostNvme(world, target);
 
-  let interrupts = 0;
   const pci: NvmePciFunction = new NvmePciFunction(
     executor,
     memory.guest,
     road.port,
     {
-      msix: (vector) => {
-        interrupts += 1;
-        driver.interrupt(vector);
-      },
+      msix: (vector) => driver.interrupt(vector),
       intx: (level) => driver.interruptPin(level),
     },
     {
@@ -106,7 +102,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
       place: 'guest',
       name: 'NVMe driver',
       below: 'MMIO, DMA, MSI-X',
-      counters: () => ({ ...driver.counters(), interrupts }),
+      counters: () => driver.counters(),
     },
     {
       place: 'VMM',

@@ -25,8 +25,6 @@ import type { World } from './world.ts';
 /** A block device and the layers that it is made of. */
 export interface BuiltDisk {
   readonly device: BlockDevice;
-  /** What the disk keeps its bytes on: its power can be cut. */
-  readonly medium: Medium;
   readonly rows: readonly LayerRow[];
 }
 
@@ -57,7 +55,7 @@ export function buildDisk(world: World, config: DiskConfig): BuiltDisk {
     { place, name: driven.driverName, below: driven.below, counters: () => ({}) },
     { place: 'hardware', name: `${driven.deviceName}${cache}`, counters: () => ({}) },
   ];
-  return { device, medium, rows };
+  return { device, rows };
 }
 
 function drive(world: World, disk: DiskConfig['disk'], medium: Medium): Driven {

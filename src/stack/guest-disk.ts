@@ -5,13 +5,11 @@ import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import type { NvmeHost, NvmeHostRequest, NvmeNamespaceInfo } from '../interfaces/nvme-host.ts';
 import type { PageAllocator } from '../memory/page-allocator.ts';
 import { PAGE_BYTES } from '../memory/region-memory.ts';
+import { IoControl } from '../wire/nvme-entries.ts';
+import { IoOpcode } from '../wire/nvme-opcodes.ts';
 import { NvmeError } from './nvme-error.ts';
 import type { Pump, Settle } from './pump.ts';
 import type { SubmitQueue } from './submit-queue.ts';
-
-const OPCODE = { flush: 0x00, write: 0x01, read: 0x02 } as const;
-/** FUA in command dword 12. */
-const FUA = 0x4000_0000;
 
 /** Options of one read or write. */
 export interface TransferOptions {
@@ -61,7 +59,7 @@ export class GuestDisk {
    */
   async read(offset: number, length: number, options: TransferOptions = {}): Promise<Uint8Array> {
     checkMultiple('length', length, this.blockBytes);
-    return this.#transfer(OPCODE.read, offset, new Uint8Array(length), options);
+    return this.#transfer(IoOpcode.read, offset, new Uint8Array(length), options);
   }
 
   /**
@@ -70,13 +68,13 @@ export class GuestDisk {
    * @throws NvmeError when a command fails, ConfigError when a number is no multiple of the block size
    */
   async write(offset: number, data: Uint8Array, options: TransferOptions = {}): Promise<void> {
-    await this.#transfer(OPCODE.write, offset, data.slice(), options);
+    await this.#transfer(IoOpcode.write, offset, data.slice(), options);
   }
 
   /** Makes durable all writes that ended before. @throws NvmeError when the command fails */
   flush(): Promise<void> {
     return this.#pump.call<void>((settle) => {
-      const request = this.#request(OPCODE.flush, 0, 0, 0);
+      const request = this.#request(IoOpcode.flush, 0, 0, 0);
       request.end = () => {
         if (request.status === 0) settle.resolve();
         else settle.reject(new NvmeError('flush', request.status));
@@ -97,7 +95,7 @@ export class GuestDisk {
     if (!Number.isInteger(skew) || skew < 0 || skew >= PAGE_BYTES || skew % 4 !== 0) {
       throw new ConfigError('bufferOffset', skew, 'a multiple of 4 from 0 to 4092');
     }
-    const control = options.fua === true ? FUA : 0;
+    const control = options.fua === true ? IoControl.fua : 0;
     // A buffer that starts inside a page reaches one page more, which a command's data pointers must span too.
     const most =
       Math.min(this.#host.maxTransferBytes, MAX_PIECE_BYTES) - (skew > 0 ? PAGE_BYTES : 0);
@@ -131,15 +129,15 @@ export class GuestDisk {
     return this.#pump.call<void>((settle) => {
       this.#withBuffer(bytes.length + skew, settle, (gpa, pages) => {
         const buffer = gpa + skew;
-        if (opcode === OPCODE.write) this.#memory.store(buffer, bytes, 0, bytes.length);
+        if (opcode === IoOpcode.write) this.#memory.store(buffer, bytes, 0, bytes.length);
         const nlb0 = bytes.length / this.blockBytes - 1;
         const request = this.#request(opcode, offset / this.blockBytes, nlb0, control);
         request.data.pushAddress(buffer, bytes.length);
         request.end = () => {
-          if (opcode === OPCODE.read) this.#memory.load(buffer, bytes, 0, bytes.length);
+          if (opcode === IoOpcode.read) this.#memory.load(buffer, bytes, 0, bytes.length);
           this.#buffers.give(gpa, pages);
           this.#queue.bufferFreed();
-          const what = `${opcode === OPCODE.read ? 'read' : 'write'} of ${bytes.length} bytes at ${offset}`;
+          const what = `${opcode === IoOpcode.read ? 'read' : 'write'} of ${bytes.length} bytes at ${offset}`;
           if (request.status === 0) settle.resolve();
           else settle.reject(new NvmeError(what, request.status));
         };

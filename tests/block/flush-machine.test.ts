@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FLUSH_PENDING_NS, flushStepsFor } from '../../src/block/flush-machine.ts';
-import { DEFAULT_LIMITS } from '../../src/block/queue-limits.ts';
 import { RequestQueue } from '../../src/block/request-queue.ts';
-import { BioFlag, BioOp, BlkStatus } from '../../src/interfaces/bio.ts';
+import { BioFlag, BioOp, BlkStatus, DEFAULT_LIMITS } from '../../src/interfaces/bio.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { type BioFields, HeldDriver, makeBio, makeMemory, type TestBio } from './rig.ts';
 

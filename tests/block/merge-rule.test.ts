@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { DEFAULT_LIMITS } from '../../src/block/queue-limits.ts';
 import { RequestQueue } from '../../src/block/request-queue.ts';
-import { BioOp, type QueueLimits } from '../../src/interfaces/bio.ts';
+import { BioOp, DEFAULT_LIMITS, type QueueLimits } from '../../src/interfaces/bio.ts';
 import type { Request } from '../../src/interfaces/blk-mq.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { WatchedOps } from '../../src/testing/block/watched-ops.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/assert.ts';
-import { checkLimits, DEFAULT_LIMITS } from '../../src/block/queue-limits.ts';
+import { checkLimits } from '../../src/block/queue-limits.ts';
 import type { QueueLimits } from '../../src/interfaces/bio.ts';
+import { DEFAULT_LIMITS } from '../../src/interfaces/bio.ts';
 
 describe('checkLimits', () => {
   it.each([

@@ -1,7 +1,12 @@
 /** What the tests of the block layer share: bios in memory, and a driver whose requests end when the test says so. */
 import { SgList } from '../../src/base/sg-list.ts';
-import { DEFAULT_LIMITS } from '../../src/block/queue-limits.ts';
-import { type Bio, BioOp, BlkStatus, type QueueLimits } from '../../src/interfaces/bio.ts';
+import {
+  type Bio,
+  BioOp,
+  BlkStatus,
+  DEFAULT_LIMITS,
+  type QueueLimits,
+} from '../../src/interfaces/bio.ts';
 import {
   type BlkMqOps,
   QueueRqResult,

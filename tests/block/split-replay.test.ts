@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_LIMITS } from '../../src/block/queue-limits.ts';
 import { RequestQueue } from '../../src/block/request-queue.ts';
-import { BioOp, type QueueLimits } from '../../src/interfaces/bio.ts';
+import { BioOp, DEFAULT_LIMITS, type QueueLimits } from '../../src/interfaces/bio.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { HeldDriver, makeBio, makeMemory } from './rig.ts';
 

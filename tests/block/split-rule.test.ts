@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SgList } from '../../src/base/sg-list.ts';
-import { DEFAULT_LIMITS } from '../../src/block/queue-limits.ts';
 import {
   type BioCursor,
   maxSectorsAt,
   nextPartSectors,
   takePart,
 } from '../../src/block/split-rule.ts';
-import { BioOp, type QueueLimits } from '../../src/interfaces/bio.ts';
+import { BioOp, DEFAULT_LIMITS, type QueueLimits } from '../../src/interfaces/bio.ts';
 import { checkProperty, runs } from '../support/runs.ts';
 import { makeBio, makeMemory } from './rig.ts';
 

@@ -8,6 +8,7 @@ import { PAGE_BYTES } from '../../memory/region-memory.ts';
 import type { EventFd } from '../../sim/event-fd.ts';
 import { VhostDevice } from '../../vhost/index.ts';
 import {
+  featureBits,
   IndirectArea,
   mapAreas,
   mapRing,
@@ -21,13 +22,13 @@ import type { StackConfig } from '../config.ts';
 import type { World } from '../world.ts';
 import type { BuiltRoad } from './road.ts';
 
-const EVENT_IDX = 1 << 29;
-const INDIRECT_DESC = 1 << 28;
+const EVENT_IDX = featureBits(['VIRTIO_F_EVENT_IDX']).lo;
+const INDIRECT_DESC = featureBits(['VIRTIO_F_INDIRECT_DESC']).lo;
 /** Control and event queue. */
 const FIXED_QUEUES = 2;
 /** Segments of the longest chain: header, completion, and a data list of 1 MiB in pages that starts inside one. */
 const MAX_TABLE_ENTRIES = 260;
-/** Without indirect tables a chain lies in the ring itself, so commands are limited to what one ring takes. */
+/** Of these, header and completion. */
 const FRAME_SEGMENTS = 2;
 
 /** Builds the road; one request virtqueue for each I/O queue of the guest. */
