@@ -398,6 +398,9 @@ const shape = fc.record({
   targetInFlight: fc.constantFrom(1, 3, 256),
 });
 
+/** Blocks from one queue's first to the next one's; the last queue reaches past the namespace's end. */
+const QUEUE_BLOCKS = 80;
+
 /** The command of a step: each has a buffer of its own and each queue its own blocks, so that order between queues does not matter. */
 function commandOf(memory: RegionMemory, entry: Step, index: number): TestCommand | undefined {
   if (!('queue' in entry)) return undefined;
@@ -413,7 +416,7 @@ function commandOf(memory: RegionMemory, entry: Step, index: number): TestComman
   if (kind === 'flush') return makeCommand(memory, queueId, index, { 0: 0, 1: nsid });
   if (kind === 'bad') return makeCommand(memory, queueId, index, { 0: 0x7f, 1: nsid });
   const isRead = kind !== 'write';
-  const words = { 0: isRead ? 2 : 1, 1: 1, 10: queue * 64 + lba, 12: blocks - 1 };
+  const words = { 0: isRead ? 2 : 1, 1: 1, 10: queue * QUEUE_BLOCKS + lba, 12: blocks - 1 };
   const bytes = blocks * 512;
   const away = kind === 'unmapped' ? 0x1000_0000 : 0;
   for (let i = 0; i < bytes; i += 4) memory.write32(gpa + i, index * 0x1_0001 + i);
