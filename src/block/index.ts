@@ -1,5 +1,6 @@
 /** The block layer: bios cut, merged and queued for a blk-mq driver, with a flush machine. @packageDocumentation */
 export { BlkRequest, RequestList, RequestState } from './blk-request.ts';
+export { ACTION_LETTERS, BlockSight } from './block-sight.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
 export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
