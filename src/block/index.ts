@@ -19,6 +19,16 @@ export {
 export { countBlktraceActions, formatBlktrace, rwbsOf } from './blktrace-text.ts';
 export { BlktraceWriter, type BlktraceWriterOptions, deviceNumber } from './blktrace-writer.ts';
 export { ACTION_LETTERS, BlockSight } from './block-sight.ts';
+export {
+  type FioIolog,
+  type FioIologAction,
+  type FioIologEntry,
+  type FioIologVersion,
+  formatFioIolog,
+  type ParsedFioIolog,
+  parseFioIolog,
+} from './fio-iolog.ts';
+export { FioIologRecorder } from './fio-iolog-recorder.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
 export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
