@@ -39,6 +39,8 @@ export class RequestFrame implements NvmeCommand {
   dw0 = 0;
   dw1 = 0;
   readonly end: (command: NvmeCommand) => void;
+  /** Number of the frame. */
+  readonly index: number;
   /** Is it in flight? */
   isLive = false;
   /** Virtqueue that the chain came from. */
@@ -56,9 +58,10 @@ export class RequestFrame implements NvmeCommand {
   readonly #headerBytes = new Uint8Array(this.#header.buffer);
 
   /** @param memory any memory; each parse sets the one of its chain */
-  constructor(memory: GuestMemory, end: (frame: RequestFrame) => void) {
+  constructor(memory: GuestMemory, end: (command: NvmeCommand) => void, index = 0) {
     this.memory = memory;
-    this.end = () => end(this);
+    this.end = end;
+    this.index = index;
   }
 
   /**

@@ -9,7 +9,11 @@ import { assert } from '../base/assert.ts';
 import { IdPool } from '../base/id-pool.ts';
 import { IndexFifo } from '../base/index-fifo.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
-import type { NvmeCommandPort, NvmePortEvents } from '../interfaces/nvme-command-port.ts';
+import type {
+  NvmeCommand,
+  NvmeCommandPort,
+  NvmePortEvents,
+} from '../interfaces/nvme-command-port.ts';
 import { AbortResult } from '../interfaces/request.ts';
 import { Layer, type Tracer } from '../interfaces/tracer.ts';
 import {
@@ -308,12 +312,13 @@ export class VhostNvme implements VhostBackend, VhostNvmeEndpoint {
     if (this.#frames.length === count) return;
     const memory = this.#host!.memory;
     this.#frames = [];
+    const end = (command: NvmeCommand): void => {
+      const frame = command as RequestFrame;
+      frame.isLive = false;
+      this.#finish(frame.index);
+    };
     for (let index = 0; index < count; index++) {
-      const end = (frame: RequestFrame) => {
-        frame.isLive = false;
-        this.#finish(index);
-      };
-      this.#frames.push(new RequestFrame(memory, end));
+      this.#frames.push(new RequestFrame(memory, end, index));
     }
     this.#frameIds = new IdPool(count);
     this.#work.done = new IndexFifo(count + MAX_CONTROL_REQUESTS);

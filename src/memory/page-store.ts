@@ -14,6 +14,8 @@ const SLAB_PAGES = 64;
 const SLAB_SHIFT = 6;
 /** Words of a page, as a shift. */
 const PAGE_WORD_SHIFT = 10;
+/** The position inside its page of any integer below 2^53. */
+const IN_PAGE = PAGE_BYTES - 1;
 
 /** Zero-filled bytes `0 .. sizeBytes - 1`; a page takes memory from its first write on. */
 export class PageStore {
@@ -131,13 +133,13 @@ export class PageStore {
 
   /** Moves up to `most` bytes, as many as lie in one page of the store; returns how many. */
   #movePiece(at: number, memory: GuestMemory, gpa: number, most: number, toStore: boolean): number {
-    const inPage = at % PAGE_BYTES;
+    const inPage = at & IN_PAGE;
     const index = (at - inPage) / PAGE_BYTES;
     const take = Math.min(most, PAGE_BYTES - inPage);
     const page = toStore ? this.#pageToWrite(index) : this.#bytes[index];
     if (page === undefined) {
       memory.fill(gpa, 0, take);
-    } else if (take === PAGE_BYTES && gpa % PAGE_BYTES === 0) {
+    } else if (take === PAGE_BYTES && (gpa & IN_PAGE) === 0) {
       this.#moveWholePage(page, index, memory, gpa, toStore);
     } else if (((gpa | inPage | take) & 3) === 0) {
       this.#moveWords(index, inPage >>> 2, memory, gpa, take >>> 2, toStore);

@@ -305,5 +305,15 @@ function copyWords(
     into[b + 6] = from[a + 6]!;
     into[b + 7] = from[a + 7]!;
   }
-  for (let i = whole; i < count; i++) into[intoAt + i] = from[fromAt + i]!;
+  let i = whole;
+  if ((count & 4) !== 0) {
+    const a = fromAt + i;
+    const b = intoAt + i;
+    into[b] = from[a]!;
+    into[b + 1] = from[a + 1]!;
+    into[b + 2] = from[a + 2]!;
+    into[b + 3] = from[a + 3]!;
+    i += 4;
+  }
+  for (; i < count; i++) into[intoAt + i] = from[fromAt + i]!;
 }

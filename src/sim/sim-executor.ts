@@ -129,6 +129,8 @@ export class SimExecutor implements Executor {
       );
     }
     task.run();
+    // What comes to an idle world comes from outside, and is no livelock of what ran before.
+    if (this.#foreground === 0) this.#ranAtInstant = 0;
   }
 
   #next(): Task | undefined {

@@ -26,19 +26,10 @@ export class IndirectWriter {
     const gpa = this.#tables.take(id, total);
     if (gpa < 0) return -1;
     const words = this.#scratchOf(total);
-    for (let k = 0; k < total; k++) {
-      const isOut = k < out.count;
-      const list = isOut ? out : into;
-      const i = isOut ? k : k - out.count;
-      const write = isOut ? 0 : DESC_WRITE;
-      words[4 * k] = list.lo[i]!;
-      words[4 * k + 1] = list.hi[i]!;
-      words[4 * k + 2] = list.lengths[i]!;
-      // The last entry of a linked table has a `next` too, one past the end, and no NEXT.
-      words[4 * k + 3] = isChained
-        ? ((k + 1) << 16) | write | (k < total - 1 ? DESC_NEXT : 0)
-        : write << 16;
-    }
+    putEntries(words, 0, out, 0, isChained);
+    putEntries(words, out.count, into, DESC_WRITE, isChained);
+    // The last entry of a linked table has a `next` too, one past the end, and no NEXT.
+    if (isChained) words[total * DESC_WORDS - 1]! &= ~DESC_NEXT;
     return this.#memory.storeWords(gpa, words, 0, total * DESC_WORDS) ? gpa : -1;
   }
 
@@ -60,5 +51,22 @@ export class IndirectWriter {
       this.#scratch = new Int32Array(2 * total * DESC_WORDS);
     }
     return this.#scratch;
+  }
+}
+
+/** The entries of a list, from entry `first` on. */
+function putEntries(
+  into: Int32Array,
+  first: number,
+  list: SgList,
+  flags: number,
+  isChained: boolean,
+): void {
+  for (let i = 0; i < list.count; i++) {
+    const at = (first + i) << 2;
+    into[at] = list.lo[i]!;
+    into[at + 1] = list.hi[i]!;
+    into[at + 2] = list.lengths[i]!;
+    into[at + 3] = isChained ? ((first + i + 1) << 16) | flags | DESC_NEXT : flags << 16;
   }
 }

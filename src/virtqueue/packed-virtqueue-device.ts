@@ -112,8 +112,8 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
     if (this.#brokenReason !== undefined) return PopResult.broken;
     const desc = this.#desc;
     let slot = this.#lastAvail;
-    let last = desc.get32((slot << 4) + 12) | 0;
-    if (!isAvailable(last >>> 16, this.#availWrap)) return PopResult.empty;
+    let flags = desc.get16((slot << 4) + 14);
+    if (!isAvailable(flags, this.#availWrap)) return PopResult.empty;
     if (this.#inFlight >= this.#size) return this.#break(DeviceFault.tooManyInFlight);
     const { readable, writable } = chain;
     readable.clear();
@@ -125,7 +125,6 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
       const lo = desc.get32(at);
       const hi = desc.get32(at + 4);
       const length = desc.get32(at + 8);
-      const flags = last >>> 16;
       chain.descriptorCount = seen;
       if ((flags & 4) !== 0) {
         fault = this.#readTable(chain, lo, hi, length, flags);
@@ -135,12 +134,12 @@ export class PackedVirtqueueDevice implements VirtqueueDevice {
       if (fault !== undefined || (flags & 1) === 0) break;
       if (seen === this.#size) return this.#break(DeviceFault.loop);
       slot = slot + 1 < this.#size ? slot + 1 : 0;
-      last = desc.get32((slot << 4) + 12) | 0;
+      flags = desc.get16((slot << 4) + 14);
     }
     fault ??= reader.finish(chain);
     if (fault !== undefined) return this.#break(fault);
     // The id of the chain is that of its last descriptor.
-    const id = last & 0xffff;
+    const id = desc.get16((slot << 4) + 12);
     chain.id = id;
     if (id >= this.#size) return this.#break(DeviceFault.idRange);
     if (this.#window !== undefined && !this.#window.open(id, chain)) {

@@ -148,10 +148,9 @@ export class PackedVirtqueue implements VirtqueueDriver {
     let id: number;
     if (!this.#batch.isOpen) {
       const at = this.#lastUsed << 4;
-      const last = this.#desc.get32(at + 12) | 0;
-      if (!isUsed(last >>> 16, this.#usedWrap)) return NO_TOKEN;
-      // The flags came first: what they publish is read after them.
-      id = last & 0xffff;
+      // The flags come first: what they publish is read after them.
+      if (!isUsed(this.#desc.get16(at + 14), this.#usedWrap)) return NO_TOKEN;
+      id = this.#desc.get16(at + 12);
       this.#usedLength = this.#desc.get32(at + 8);
       if (id >= this.#size) this.#brokenReason = DriverFault.usedIdRange;
       else if (this.#chains.words[id << 2]! < 0) this.#brokenReason = DriverFault.usedIdNotHead;

@@ -25,6 +25,7 @@ const SQE_WORDS = 16;
 
 /** Writes headers, reads completions. The last header word stays zero. */
 export class RequestFrames {
+  readonly #memory: GuestMemory;
   readonly #frames: RingMemory;
   readonly #base: number;
   readonly #out = new SgList();
@@ -35,6 +36,7 @@ export class RequestFrames {
     const byteLength = count * FRAME_BYTES;
     const frames = typedRing(memory, base, byteLength) ?? callRing(memory, base, byteLength);
     assert(frames !== undefined, 'the frames lie in memory');
+    this.#memory = memory;
     this.#frames = frames;
     this.#base = base;
   }
@@ -80,7 +82,7 @@ export class RequestFrames {
     const frames = this.#frames;
     const { sqe, direction } = command;
     const hasData = direction !== DataDirection.none;
-    for (let i = 0; i < SQE_WORDS; i++) frames.set32(at + 4 * i, sqe[i]! >>> 0);
+    this.#memory.storeWords(this.#base + at, sqe, 0, SQE_WORDS);
     frames.set32(at + 4 * HEADER_QUEUE_WORD, command.queueId + direction * 0x1_0000);
     frames.set32(at + 4 * HEADER_DATA_WORD, hasData ? command.data.byteLength : 0);
     frames.set32(at + 4 * HEADER_METADATA_WORD, hasData ? command.metadata.byteLength : 0);

@@ -240,8 +240,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'indirect-last-next-zero',
     file: 'src/virtqueue/indirect-writer.ts',
-    find: '((k + 1) << 16) | write',
-    replace: '(k < total - 1 ? (k + 1) << 16 : 0) | write',
+    find: '&= ~DESC_NEXT;',
+    replace: '&= 0xffff & ~DESC_NEXT;',
     kills: traces,
     note: 'the last entry of a split table has no next',
   },
@@ -490,8 +490,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'packed-device-id-of-first',
     file: PACKED_DEVICE,
-    find: '      last = desc.get32((slot << 4) + 12) | 0;',
-    replace: '      last = (desc.get32((slot << 4) + 12) & ~0xffff) | (last & 0xffff);',
+    find: 'const id = desc.get16((slot << 4) + 12);',
+    replace: 'const id = desc.get16((this.#lastAvail << 4) + 12);',
     kills: ['tests/virtqueue/packed-virtqueue-device.test.ts'],
     note: 'the id is taken from the first descriptor of a chain',
   },

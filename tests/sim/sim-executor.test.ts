@@ -103,6 +103,19 @@ describe('SimExecutor', () => {
     expect(() => executor.runUntil(3)).toThrow(InvariantError);
   });
 
+  it('counts no livelock over runs that each came to an end', () => {
+    const executor = new SimExecutor({ livelockLimit: 3 });
+    let runs = 0;
+    const task = makeTask('worker', () => {
+      runs += 1;
+    });
+    for (let i = 0; i < 10; i++) {
+      executor.post(task);
+      executor.runUntilIdle();
+    }
+    expect(runs).toBe(10);
+  });
+
   it('throws on a livelock and names the last owner', () => {
     const executor = new SimExecutor({ livelockLimit: 100 });
     const spin = makeTask('spinner', () => executor.post(spin));
