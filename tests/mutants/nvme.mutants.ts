@@ -4,6 +4,9 @@ const CONTROLLER = 'src/nvme-device/controller.ts';
 const ENGINE = 'src/nvme-device/queue-engine.ts';
 const READER = 'src/nvme-device/prp-reader.ts';
 const QUEUES = 'src/nvme-device/queues.ts';
+const DOORBELLS = 'src/nvme-device/doorbells.ts';
+const BUFFER = 'src/nvme-device/doorbell-buffer.ts';
+const BUFFER_TESTS = ['tests/nvme-device/doorbell-buffer.test.ts'];
 const ENGINE_TESTS = ['tests/nvme-device/queue-engine.test.ts'];
 const CONTROLLER_TESTS = ['tests/nvme-device/controller.test.ts'];
 const READER_TESTS = ['tests/nvme-device/prp-reader.test.ts'];
@@ -12,8 +15,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'm1-cap-high-reads-version',
     file: CONTROLLER,
-    find: '        return this.#capHi;',
-    replace: '        return this.#version;',
+    find: 'return capHighOf(this.#options);',
+    replace: 'return this.#options.version;',
     kills: CONTROLLER_TESTS,
     note: 'the high half of CAP reads as VS',
   },
@@ -36,8 +39,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'm4-no-interrupt-when-full',
     file: ENGINE,
-    find: 'if (cq.interruptEnabled) this.#interrupts.note(cq.vector);',
-    replace: 'if (cq.interruptEnabled && cq.room > 0) this.#interrupts.note(cq.vector);',
+    find: 'if (!cq.interruptEnabled) return;',
+    replace: 'if (!cq.interruptEnabled || cq.room === 0) return;',
     kills: ENGINE_TESTS,
     note: 'the entry that fills a completion queue is not announced',
   },
@@ -77,8 +80,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'm10-one-vector-for-all',
     file: ENGINE,
-    find: 'if (cq.interruptEnabled) this.#interrupts.note(cq.vector);',
-    replace: 'this.#interrupts.note(0);',
+    find: 'if (!cq.interruptEnabled) return;',
+    replace: 'if (cq.id !== 0) return this.#interrupts.note(0);',
     kills: ENGINE_TESTS,
     note: 'every completion raises vector 0, whether its queue wants interrupts or not',
   },
@@ -102,16 +105,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'm19-posts-into-full-queue',
     file: ENGINE,
-    find: '    if (sq.cq.room === 0) {\n      sq.cq.blocked = true;\n      return false;\n    }\n    if (this.#freeCount',
-    replace: '    if (this.#freeCount',
+    find: 'if (cq.room < need && (cq.shadowAt < 0 || !this.#doorbells.pullHead(cq, need))) {',
+    replace: 'if (cq.room < -99) {',
     kills: ENGINE_TESTS,
     note: 'a command is fetched although its completion has no room',
   },
   {
     name: 'full-queue-is-not-resumed',
-    file: ENGINE,
-    find: '      cq.blocked = false;\n      this.wake(this.#vmExitNs);',
-    replace: '      cq.blocked = false;',
+    file: DOORBELLS,
+    find: 'return wasBlocked || cq.shadowAt >= 0;',
+    replace: 'return cq.shadowAt >= 0 && !wasBlocked;',
     kills: ENGINE_TESTS,
     note: 'the head doorbell of a full completion queue does not resume its submission queues',
   },
@@ -154,5 +157,77 @@ export const mutants: readonly Mutant[] = [
     replace: '',
     kills: ['tests/nvme-driver/prp-writer.test.ts'],
     note: 'a segment that starts inside a page is taken in the middle of a transfer',
+  },
+  {
+    name: 'm14-event-index-of-a-full-queue-is-its-tail',
+    file: BUFFER,
+    find: 'isArmed ? cq.head : (cq.head - 1) & 0xffff',
+    replace: 'isArmed ? cq.tail : (cq.head - 1) & 0xffff',
+    kills: BUFFER_TESTS,
+    note: 'the event index of a full completion queue is its tail, which the host never passes',
+  },
+  {
+    name: 'm20-one-word-of-the-shadow-page-is-cleared',
+    file: BUFFER,
+    find: 'memory.fill(shadows, 0, pageBytes);',
+    replace: 'memory.fill(shadows, 0, 4);',
+    kills: BUFFER_TESTS,
+    note: 'only the first word of the shadow page is cleared',
+  },
+  {
+    name: 'shadow-is-not-read-after-arming',
+    file: BUFFER,
+    find: '    if (look !== ShadowLook.same) return look;',
+    replace: '    if (look !== ShadowLook.same) return ShadowLook.same;',
+    kills: BUFFER_TESTS,
+    note: 'what a shadow holds is not noticed',
+  },
+  {
+    name: 'identifier-conflict-is-not-seen',
+    file: ENGINE,
+    find: 'if (!sq.claim(cid)) {',
+    replace: 'if (sq.claim(cid) && cid < 0) {',
+    kills: ['tests/nvme-device/doorbells.test.ts'],
+    note: 'two commands with one identifier are in flight at once',
+  },
+  {
+    name: 'half-of-a-pair-runs-alone',
+    file: 'src/nvme-device/fused-fetch.ts',
+    find: '(second.sqe[SqeWord.cdw0]! & Fuse.mask) !== Fuse.second',
+    replace: '(second.sqe[SqeWord.cdw0]! & Fuse.mask) === Fuse.first',
+    kills: ['tests/nvme-device/fused-fetch.test.ts'],
+    note: 'any command behind the first half of a pair counts as the second',
+  },
+  {
+    name: 'sgl-circle-is-followed-forever',
+    file: 'src/nvme-device/sgl-reader.ts',
+    find: 'segments === MAX_SGL_SEGMENTS ||',
+    replace: 'segments === 20 * MAX_SGL_SEGMENTS ||',
+    kills: ['tests/nvme-device/sgl-reader.test.ts'],
+    note: 'a list of segments may be far too long',
+  },
+  {
+    name: 'low-class-has-the-weight-of-high',
+    file: 'src/nvme-device/arbiter.ts',
+    find: '= this.#features.lowWeight;',
+    replace: '= this.#features.highWeight;',
+    kills: ['tests/nvme-device/arbiter.test.ts'],
+    note: 'the low class gets the share of the high class',
+  },
+  {
+    name: 'coalescing-delays-nothing',
+    file: 'src/nvme-device/interrupt-unit.ts',
+    find: '    if (held >= this.#threshold) {',
+    replace: '    if (held >= 1) {',
+    kills: ['tests/nvme-device/interrupt-unit.test.ts'],
+    note: 'interrupts are never coalesced',
+  },
+  {
+    name: 'm21-bad-doorbell-is-not-logged',
+    file: 'src/nvme-device/doorbell-errors.ts',
+    find: 'this.#port.reportError(this.#queueIds[i]!, NO_COMMAND, this.#statuses[i]!);',
+    replace: '',
+    kills: ['tests/nvme-device/doorbell-errors.test.ts'],
+    note: 'a bad doorbell does not reach the error log',
   },
 ];
