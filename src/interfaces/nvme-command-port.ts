@@ -12,7 +12,7 @@ export type DataDirection = (typeof DataDirection)[keyof typeof DataDirection];
  * One command in flight; a slot of the controller (or frontend) that submits it. See `request.ts` for its life.
  *
  * The port never looks at the guest's own submission queue: `sqe` is a private copy. Data pointers in it are
- * meaningless below this seam; `data` says where the bytes lie.
+ * meaningless below this seam, and PSDT and FUSE of what the controller mapped and paired are cleared; `data` says where the bytes lie.
  */
 export interface NvmeCommand {
   /** Copied down every seam; `queue << 16 | cid` of the guest's command, so that both sides of a queue agree on it. */
@@ -69,6 +69,12 @@ export interface NvmePortLimits {
   readonly maxInFlight: number;
   /** Most data bytes of one command; a multiple of 4096. */
   readonly maxTransferBytes: number;
+  /** SGLS of Identify: which scatter gather lists the controller in front takes. Absent or 0: none. */
+  readonly sgls?: number;
+  /** FUSES of Identify: bit 0 needs {@link NvmeCommandPort.submitFused}. Absent or 0: none. */
+  readonly fuses?: number;
+  /** OACS of Identify: the controller in front takes Doorbell Buffer Config when bit 8 is set. Absent: 0. */
+  readonly oacs?: number;
 }
 
 /**
@@ -88,9 +94,17 @@ export interface NvmeCommandPort {
   namespaceFormat(nsid: number): NamespaceFormat | undefined;
   /** Takes a command. Its `end` comes later, exactly once. */
   submit(command: NvmeCommand): void;
+  /**
+   * Takes a fused Compare and Write on one range, whose FUSE bits are cleared. Nobody sees a state between the two; when the first one
+   * fails, the second ends with Command Aborted due to Failed Fused Command. Each ends exactly once, the first one first.
+   */
+  submitFused?(first: NvmeCommand, second: NvmeCommand): void;
   /** Best effort; the original ends in any case, with Command Abort Requested when it was stopped. */
   abort(command: NvmeCommand): AbortResult;
-  /** Tells the error log of the port about an error that the controller itself answered (a bad queue, a bad field). */
+  /**
+   * Tells the error log of the port about an error that the controller itself answered (a bad queue, a bad field). A bad doorbell belongs
+   * to no command: its `cid` is FFFFh, and `status` is Invalid Queue Identifier or, for a value, Invalid Field.
+   */
   reportError(queueId: number, cid: number, status: number): void;
   /** Flushes what the namespaces hold in volatile caches, then calls `done`; never inside the call. */
   shutdown(done: () => void): void;

@@ -1,14 +1,13 @@
 /**
  * The admin commands that concern the queues and stay in the controller: create and delete queues, Abort, Asynchronous Event Request,
- * the features of queues. NVMe Base 2.0, 5.
- *
- * Does not model: Doorbell Buffer Config, which is answered as an opcode that does not exist, and priority classes (QPRIO is ignored).
+ * the features of queues, Doorbell Buffer Config. NVMe Base 2.0, 5.
  */
 import { addressOf } from '../base/sg-list.ts';
 import type { NvmeCommandPort } from '../interfaces/nvme-command-port.ts';
 import { AbortResult } from '../interfaces/request.ts';
 import { SqeWord } from '../wire/nvme-entries.ts';
 import { AdminOpcode } from '../wire/nvme-opcodes.ts';
+import { OACS_DOORBELL_BUFFER } from '../wire/nvme-sgl.ts';
 import { NvmeStatus, STATUS_DNR } from '../wire/nvme-status.ts';
 import type { AsyncEvents } from './async-events.ts';
 import type { DeviceCommand } from './device-command.ts';
@@ -99,7 +98,7 @@ export class AdminUnit {
       case AdminOpcode.abort:
         return this.#abort(sqe);
       case AdminOpcode.doorbellBufferConfig:
-        return NvmeStatus.invalidOpcode;
+        return this.#configureBuffers(sqe);
       case AdminOpcode.setFeatures: {
         if (!this.#features.owns(feature)) return -1;
         const status = this.#features.set(sqe, this.#engine.hasIoQueues);
@@ -128,12 +127,9 @@ export class AdminUnit {
     const status = this.#checkRing(sqe);
     if (status !== NvmeStatus.success) return status;
     if (vector >= this.#interrupts.vectorCount) return NvmeStatus.invalidInterruptVector;
-    this.#engine.cqs[id] = new CompletionQueue(
-      id,
-      baseOf(sqe),
-      entriesOf(sqe),
-      vector,
-      (flags & INTERRUPTS_ENABLED) !== 0,
+    const hasInterrupts = (flags & INTERRUPTS_ENABLED) !== 0;
+    this.#engine.addCompletionQueue(
+      new CompletionQueue(id, baseOf(sqe), entriesOf(sqe), vector, hasInterrupts),
     );
     return NvmeStatus.success;
   }
@@ -150,7 +146,10 @@ export class AdminUnit {
     if (cq === undefined) return NvmeStatus.completionQueueInvalid;
     const status = this.#checkRing(sqe);
     if (status !== NvmeStatus.success) return status;
-    this.#engine.addSubmissionQueue(new SubmissionQueue(id, baseOf(sqe), entriesOf(sqe), cq));
+    const priority = (sqe[SqeWord.cdw11]! >>> 1) & 3;
+    this.#engine.addSubmissionQueue(
+      new SubmissionQueue(id, baseOf(sqe), entriesOf(sqe), cq, priority),
+    );
     return NvmeStatus.success;
   }
 
@@ -160,6 +159,20 @@ export class AdminUnit {
     if ((sqe[SqeWord.prp1Lo]! & (this.pageBytes - 1)) !== 0) return NvmeStatus.invalidPrpOffset;
     if ((sqe[SqeWord.cdw11]! & PHYSICALLY_CONTIGUOUS) === 0) return NvmeStatus.invalidField;
     return NvmeStatus.success;
+  }
+
+  /** NVMe Base 2.0, 5.8. An opcode that does not exist unless the port advertises it. */
+  #configureBuffers(sqe: Int32Array): number {
+    if (((this.#port.limits.oacs ?? 0) & OACS_DOORBELL_BUFFER) === 0) {
+      return NvmeStatus.invalidOpcode;
+    }
+    const lo = sqe[SqeWord.prp1Lo]! | sqe[SqeWord.prp2Lo]!;
+    if ((lo & (this.pageBytes - 1)) !== 0) return NvmeStatus.invalidField;
+    const shadows = addressOf(sqe[SqeWord.prp1Lo]! >>> 0, sqe[SqeWord.prp1Hi]! >>> 0);
+    const events = addressOf(sqe[SqeWord.prp2Lo]! >>> 0, sqe[SqeWord.prp2Hi]! >>> 0);
+    return this.#engine.useBuffers(shadows, events, this.pageBytes)
+      ? NvmeStatus.success
+      : NvmeStatus.dataTransferError;
   }
 
   /** NVMe Base 2.0, 5.6. */

@@ -1,5 +1,6 @@
 /** Asynchronous events: the requests that are held, and the events that wait for one. NVMe Base 2.0, 5.2. */
-import { AsyncEventType } from '../wire/nvme-opcodes.ts';
+import { SqeWord } from '../wire/nvme-entries.ts';
+import { AdminOpcode, AsyncEventType } from '../wire/nvme-opcodes.ts';
 
 /** Events that are kept while no request is there to carry them; the same event is kept once. */
 const MAX_PENDING = 16;
@@ -71,6 +72,17 @@ export class AsyncEvents {
     for (let type = 0; type < 8; type++) {
       if (this.#masked[type] === logPage + 1) this.#masked[type] = 0;
     }
+  }
+
+  /**
+   * An admin command succeeded: a log page that was read without Retain Asynchronous Event (dword 10 bit 15) lets events of its type
+   * through again. True when one could go out now.
+   */
+  commandSucceeded(sqe: Int32Array): boolean {
+    const cdw10 = sqe[SqeWord.cdw10]!;
+    if ((sqe[0]! & 0xff) !== AdminOpcode.getLogPage || (cdw10 & 0x8000) !== 0) return false;
+    this.logRead(cdw10 & 0xff);
+    return this.isReady;
   }
 
   /** As after a controller reset. */

@@ -3,7 +3,8 @@
  *
  * CC and the doorbells only record what the host wrote; everything that follows from it happens in tasks.
  *
- * Does not model: subsystem reset (CAP.NSSRS is 0), controller memory buffer, persistent memory region, boot partitions.
+ * Does not model: other controllers of the subsystem at a subsystem reset, controller memory buffer, persistent memory region, boot
+ * partitions.
  *
  * Events of the layer `nvme-device`: `state` (a: index in `disabled enabling ready fatal resetting`, b: CC), `fatal` (a: reason),
  * `doorbell` (a: index, b: value), `fetch` (a: opcode, b: new head), `post` (a: status, b: SQHD).
@@ -19,10 +20,16 @@ import { Layer, type Tracer } from '../interfaces/tracer.ts';
 import { makeTask } from '../sim/task.ts';
 import { Cc, Csts, DOORBELL_BASE, NvmeRegister } from '../wire/nvme-registers.ts';
 import { AdminUnit } from './admin-unit.ts';
+import { CC_AMS_WEIGHTED, canEnable, capHighOf, capLowOf, checkAdvertised } from './advertised.ts';
 import { AsyncEvents } from './async-events.ts';
+import { FatalReason } from './engine-host.ts';
 import { InterruptUnit } from './interrupt-unit.ts';
-import { type NvmeDeviceOptions, resolveDeviceOptions } from './options.ts';
-import { FatalReason, QueueEngine } from './queue-engine.ts';
+import {
+  type NvmeDeviceOptions,
+  type ResolvedDeviceOptions,
+  resolveDeviceOptions,
+} from './options.ts';
+import { QueueEngine } from './queue-engine.ts';
 import { QueueFeatures } from './queue-features.ts';
 
 type State = 'disabled' | 'enabling' | 'ready' | 'fatal' | 'resetting';
@@ -40,6 +47,9 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 /** CC bits that the host can write. */
 const CC_WRITABLE = 0x00ff_fff1;
 const AQA_WRITABLE = 0x0fff_0fff;
+/** Bit of CSTS, and what NSSR must be written with: "NVMe". */
+const NSSRO = 0x10;
+const NSSR_SIGNATURE = 0x4e56_4d65;
 const SHUTDOWN_OCCURRING = 1;
 const SHUTDOWN_COMPLETE = 2;
 
@@ -54,13 +64,11 @@ export class NvmeDeviceController implements NvmeController {
   readonly #events: AsyncEvents;
   readonly #features: QueueFeatures;
   readonly #tracer: Tracer | undefined;
-  readonly #capLo: number;
-  readonly #capHi: number;
-  readonly #version: number;
+  readonly #options: ResolvedDeviceOptions;
   readonly #readyDelayNs: number;
-  readonly #maxPageShift: number;
-  readonly #commandSets: number;
   readonly #strideShift: number;
+  /** CSTS.NSSRO: a subsystem reset occurred and the host has not acknowledged it. */
+  #resetOccurred = false;
   #state: State = 'disabled';
   #cc = 0;
   #ready = false;
@@ -88,20 +96,14 @@ export class NvmeDeviceController implements NvmeController {
     options: NvmeDeviceOptions = {},
   ) {
     const resolved = resolveDeviceOptions(options);
+    checkAdvertised(resolved, port.limits);
     this.#executor = executor;
     this.#port = port;
     this.#tracer = resolved.tracer;
-    this.#version = resolved.version;
     this.#readyDelayNs = resolved.readyDelayNs;
-    this.#maxPageShift = resolved.maxPageShift;
-    this.#commandSets = resolved.commandSets;
     this.#strideShift = 2 + resolved.doorbellStride;
     this.registerBytes = DOORBELL_BASE + ((2 * (resolved.ioQueues + 1)) << this.#strideShift);
-    // CQR is set: queues are contiguous. AMS is 0: round robin alone.
-    this.#capLo =
-      ((resolved.maxQueueEntries - 1) | (1 << 16) | (resolved.readyTimeoutUnits << 24)) >>> 0;
-    this.#capHi =
-      resolved.doorbellStride | (resolved.commandSets << 5) | (resolved.maxPageShift << 20);
+    this.#options = resolved;
     this.#interrupts = new InterruptUnit(executor, interrupts, resolved.vectorCount);
     this.#events = new AsyncEvents(resolved.asyncEventLimit);
     this.#features = new QueueFeatures(resolved.ioQueues, this.#interrupts, this.#events);
@@ -173,7 +175,8 @@ export class NvmeDeviceController implements NvmeController {
     if (shift + 8 * size > 32) return;
     const word = at & ~3;
     const mask = size === 4 ? -1 : ((1 << (8 * size)) - 1) << shift;
-    const isWriteOne = word === NvmeRegister.intms || word === NvmeRegister.intmc;
+    const isWriteOne =
+      word === NvmeRegister.intms || word === NvmeRegister.intmc || word === NvmeRegister.csts;
     const kept = isWriteOne ? 0 : this.#readWord(word) & ~mask;
     this.#writeWord(word, (kept | ((value << shift) & mask)) >>> 0);
   }
@@ -200,14 +203,20 @@ export class NvmeDeviceController implements NvmeController {
     this.#executor.post(this.#controlTask);
   }
 
+  /** NVM Subsystem Reset. NVMe Base 2.0, 3.7.1. */
+  #resetSubsystem(): void {
+    this.hardReset();
+    this.#resetOccurred = true;
+  }
+
   #readWord(at: number): number {
     switch (at) {
       case NvmeRegister.cap:
-        return this.#capLo;
+        return capLowOf(this.#options);
       case NvmeRegister.cap + 4:
-        return this.#capHi;
+        return capHighOf(this.#options);
       case NvmeRegister.vs:
-        return this.#version;
+        return this.#options.version;
       case NvmeRegister.intms:
       case NvmeRegister.intmc:
         return this.#interrupts.mask >>> 0;
@@ -234,7 +243,8 @@ export class NvmeDeviceController implements NvmeController {
     return (
       (this.#ready ? Csts.rdy : 0) |
       (this.#state === 'fatal' ? Csts.cfs : 0) |
-      (this.#shutdown << Csts.shstShift)
+      (this.#shutdown << Csts.shstShift) |
+      (this.#resetOccurred ? NSSRO : 0)
     );
   }
 
@@ -248,6 +258,12 @@ export class NvmeDeviceController implements NvmeController {
         return;
       case NvmeRegister.cc:
         this.#writeCc((value & CC_WRITABLE) >>> 0);
+        return;
+      case NvmeRegister.csts:
+        if ((value & NSSRO) !== 0) this.#resetOccurred = false;
+        return;
+      case NvmeRegister.nssr:
+        if (this.#options.subsystemReset && value === NSSR_SIGNATURE) this.#resetSubsystem();
         return;
       case NvmeRegister.aqa:
         if (this.#canSetAdminQueues) this.#aqa = value & AQA_WRITABLE;
@@ -346,7 +362,7 @@ export class NvmeDeviceController implements NvmeController {
 
   #becomeReady(): void {
     if (this.#resetWanted) return;
-    if (!this.#isConfigured()) {
+    if (!canEnable(this.#options, this.#cc, this.#aqa, this.#asqLo, this.#acqLo)) {
       this.#fail(FatalReason.badConfiguration);
       return;
     }
@@ -362,23 +378,9 @@ export class NvmeDeviceController implements NvmeController {
       (this.#aqa & 0xfff) + 1,
       addressOf(this.#acqLo, this.#acqHi),
       (this.#aqa >>> 16) + 1,
+      ((this.#cc >>> Cc.amsShift) & Cc.amsMask) === CC_AMS_WEIGHTED,
     );
     if (this.#shutdown !== 0) this.#engine.pause();
-  }
-
-  /** Can the controller run with what the host wrote? NVMe Base 2.0, 3.5.1. */
-  #isConfigured(): boolean {
-    const cc = this.#cc;
-    const pageShift = (cc >>> Cc.mpsShift) & Cc.mpsMask;
-    if (pageShift > this.#maxPageShift) return false;
-    const commandSet = (cc >>> Cc.cssShift) & Cc.cssMask;
-    if (((this.#commandSets >>> commandSet) & 1) === 0) return false;
-    if (((cc >>> Cc.amsShift) & Cc.amsMask) !== 0) return false;
-    if (((cc >>> Cc.iosqesShift) & Cc.iosqesMask) !== 6) return false;
-    if (((cc >>> Cc.iocqesShift) & Cc.iocqesMask) !== 4) return false;
-    if ((this.#aqa & 0xfff) === 0 || this.#aqa >>> 16 === 0) return false;
-    const pageMask = (4096 << pageShift) - 1;
-    return (this.#asqLo & pageMask) === 0 && (this.#acqLo & pageMask) === 0;
   }
 
   #fail(reason: number): void {

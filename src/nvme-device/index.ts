@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 export { NvmeDeviceController } from './controller.ts';
+export type { EventIndexPolicy } from './doorbell-buffer.ts';
+export { FatalReason } from './engine-host.ts';
 export {
   MAX_IO_QUEUES,
   MAX_QUEUE_ENTRIES,
@@ -12,4 +14,3 @@ export {
 } from './options.ts';
 export type { PciIdentity } from './pci-config.ts';
 export { NvmePciFunction, type NvmePciOptions } from './pci-function.ts';
-export { FatalReason } from './queue-engine.ts';

@@ -3,6 +3,7 @@ import { ConfigError } from '../base/assert.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
 import { NO_COSTS } from '../sim/cost-presets.ts';
+import type { EventIndexPolicy } from './doorbell-buffer.ts';
 
 /** Most I/O queue pairs of one controller. */
 export const MAX_IO_QUEUES = 1024;
@@ -31,6 +32,19 @@ export interface NvmeDeviceOptions {
   readyDelayNs?: number;
   /** Asynchronous Event Requests that are held at once, 1..256; the same as AERL + 1 of Identify. Default 4. */
   asyncEventLimit?: number;
+  /** CC.AMS may select weighted round robin with urgent class (CAP.AMS). Default false. */
+  weightedRoundRobin?: boolean;
+  /** NSSR takes a subsystem reset (CAP.NSSRS). Default false. */
+  subsystemReset?: boolean;
+  /** When event indices of shadow doorbells are armed. Default 'empty'. */
+  eventIndexPolicy?: EventIndexPolicy;
+  /** With the policy 'idle', the longest that a shadow goes unseen, in virtual nanoseconds, 1 and up. Default 10 microseconds. */
+  shadowPollNs?: number;
+  /**
+   * A page of the controller's memory that no guest uses: what bit buckets of SGLs swallow is written there. Needed when the port
+   * advertises bit buckets in SGLS.
+   */
+  bitBucketGpa?: number;
   /** Version register; the same as VER of Identify. Default 2.0.0. */
   version?: number;
   /** What things cost in virtual time. Default: nothing. */
@@ -55,6 +69,11 @@ export function resolveDeviceOptions(options: NvmeDeviceOptions): ResolvedDevice
     readyTimeoutUnits: options.readyTimeoutUnits ?? 15,
     readyDelayNs: options.readyDelayNs ?? 0,
     asyncEventLimit: options.asyncEventLimit ?? 4,
+    weightedRoundRobin: options.weightedRoundRobin ?? false,
+    subsystemReset: options.subsystemReset ?? false,
+    eventIndexPolicy: options.eventIndexPolicy ?? 'empty',
+    shadowPollNs: options.shadowPollNs ?? 10_000,
+    bitBucketGpa: options.bitBucketGpa ?? 0,
     version: options.version ?? 0x0002_0000,
     costs: options.costs ?? NO_COSTS,
     tracer: options.tracer,
@@ -68,6 +87,11 @@ export function resolveDeviceOptions(options: NvmeDeviceOptions): ResolvedDevice
   checkRange('readyTimeoutUnits', resolved.readyTimeoutUnits, 1, 255);
   checkRange('readyDelayNs', resolved.readyDelayNs, 0, resolved.readyTimeoutUnits * 500_000_000);
   checkRange('asyncEventLimit', resolved.asyncEventLimit, 1, 256);
+  checkRange('shadowPollNs', resolved.shadowPollNs, 1, Number.MAX_SAFE_INTEGER);
+  checkRange('bitBucketGpa', resolved.bitBucketGpa, 0, Number.MAX_SAFE_INTEGER - 4095);
+  if (resolved.bitBucketGpa % 4096 !== 0) {
+    throw new ConfigError('bitBucketGpa', resolved.bitBucketGpa, 'a multiple of 4096');
+  }
   checkRange('version', resolved.version, 0, 0xffff_ffff);
   return resolved;
 }

@@ -3,8 +3,6 @@
  *
  * Back-pressure: a command is fetched only when its completion queue has an entry for it, which stays reserved until it completes.
  * So a completion never finds its queue full, and what cannot complete waits in the submission queue.
- *
- * Does not model: weighted round robin, fused operations, SGLs, shadow doorbells, duplicate command identifiers.
  */
 import { assert } from '../base/assert.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
@@ -13,35 +11,19 @@ import type { NvmeCommand, NvmeCommandPort } from '../interfaces/nvme-command-po
 import { Layer, type Tracer } from '../interfaces/tracer.ts';
 import { makeTask } from '../sim/task.ts';
 import { CqeWord, SqeWord } from '../wire/nvme-entries.ts';
-import { AdminOpcode, AsyncErrorInfo, AsyncEventType, LogPage } from '../wire/nvme-opcodes.ts';
+import { Fuse } from '../wire/nvme-sgl.ts';
 import { NvmeStatus, STATUS_CODE_MASK, STATUS_DNR } from '../wire/nvme-status.ts';
+import { Arbiter } from './arbiter.ts';
 import type { AsyncEvents } from './async-events.ts';
 import { DataMapper } from './data-mapper.ts';
 import { DeviceCommand } from './device-command.ts';
+import { Doorbells } from './doorbells.ts';
+import { type EngineHost, FatalReason } from './engine-host.ts';
+import { FusedFetch } from './fused-fetch.ts';
 import type { InterruptUnit } from './interrupt-unit.ts';
 import type { ResolvedDeviceOptions } from './options.ts';
 import type { QueueFeatures } from './queue-features.ts';
 import { CompletionQueue, hasUnread, SubmissionQueue } from './queues.ts';
-
-/** Why a controller stopped with CSTS.CFS: the number in its `fatal` event. */
-export const FatalReason = {
-  /** CC, AQA, ASQ or ACQ cannot be used. */
-  badConfiguration: 1,
-  /** A submission queue entry could not be read. */
-  fetchFault: 2,
-  /** A completion queue entry could not be written. */
-  postFault: 3,
-} as const;
-
-/** What the engine asks of the units beside it; set once, when the controller is made. */
-export interface EngineHost {
-  /** Executes an admin command that the controller keeps; false when it is for the port. */
-  executeAdmin(command: DeviceCommand): boolean;
-  /** A queue's last command completed while its deletion waits. */
-  queueDrained(sq: SubmissionQueue): void;
-  /** The controller cannot go on. */
-  fatal(reason: number): void;
-}
 
 /** The queues of one controller and the commands in flight. */
 export class QueueEngine {
@@ -58,21 +40,19 @@ export class QueueEngine {
   readonly #port: NvmeCommandPort;
   readonly #interrupts: InterruptUnit;
   readonly #events: AsyncEvents;
-  readonly #features: QueueFeatures;
   readonly #host: EngineHost;
   readonly #tracer: Tracer | undefined;
   readonly #vmExitNs: number;
   readonly #commandNs: number;
   readonly #mapper: DataMapper;
+  readonly #doorbells: Doorbells;
+  readonly #fused: FusedFetch;
+  readonly #arbiter: Arbiter;
   readonly #cqe = new Int32Array(4);
   readonly #free: Int32Array;
   #freeCount: number;
   #running = false;
   #paused = false;
-  /** Existing submission queues, for the round. */
-  readonly #round: SubmissionQueue[] = [];
-  #turn = 0;
-  #burstLeft = 0;
   /** A look is on its way. */
   #looking = false;
   /** Fetching stopped for want of a slot. */
@@ -94,12 +74,15 @@ export class QueueEngine {
     this.#port = port;
     this.#interrupts = interrupts;
     this.#events = events;
-    this.#features = features;
     this.#host = host;
     this.#tracer = options.tracer;
     this.#vmExitNs = options.costs.vmExitNs;
     this.#commandNs = options.costs.deviceCommandNs;
-    this.#mapper = new DataMapper(memory, port);
+    this.#mapper = new DataMapper(memory, port, options.bitBucketGpa);
+    this.#arbiter = new Arbiter(features, (sq) => this.#canFetch(sq));
+    const look = () => this.wake(0);
+    this.#doorbells = new Doorbells(executor, memory, port, interrupts, events, options, look);
+    this.#fused = new FusedFetch(port, this.#mapper, this);
     const queues = options.ioQueues + 1;
     this.sqs = new Array<SubmissionQueue | undefined>(queues).fill(undefined);
     this.cqs = new Array<CompletionQueue | undefined>(queues).fill(undefined);
@@ -114,13 +97,19 @@ export class QueueEngine {
   }
 
   /** Starts with the admin queues alone. */
-  start(pageBytes: number, asq: number, sqSize: number, acq: number, cqSize: number): void {
+  start(
+    pageBytes: number,
+    asq: number,
+    sqSize: number,
+    acq: number,
+    cqSize: number,
+    isWeighted: boolean,
+  ): void {
     this.#mapper.pageBytes = pageBytes;
     this.#mapper.forgetFormats();
     this.#running = true;
     this.#paused = false;
-    this.#turn = 0;
-    this.#burstLeft = 0;
+    this.#arbiter.reset(isWeighted);
     const cq = new CompletionQueue(0, acq, cqSize, 0, true);
     this.cqs[0] = cq;
     this.addSubmissionQueue(new SubmissionQueue(0, asq, sqSize, cq));
@@ -129,7 +118,8 @@ export class QueueEngine {
   /** Forgets all queues. Commands at the port end unseen. */
   stop(): void {
     this.#running = false;
-    this.#round.length = 0;
+    this.#arbiter.reset(false);
+    this.#doorbells.reset();
     this.sqs.fill(undefined);
     this.cqs.fill(undefined);
     for (const command of this.commands) {
@@ -152,27 +142,38 @@ export class QueueEngine {
   addSubmissionQueue(sq: SubmissionQueue): void {
     this.sqs[sq.id] = sq;
     sq.cq.submissionQueueCount += 1;
-    this.#round.push(sq);
+    this.#arbiter.add(sq);
+    this.#doorbells.buffer.attachSubmission(sq);
+  }
+
+  /** Takes a completion queue into use. */
+  addCompletionQueue(cq: CompletionQueue): void {
+    this.cqs[cq.id] = cq;
+    this.#doorbells.buffer.attachCompletion(cq);
+  }
+
+  /** Uses the buffers of Doorbell Buffer Config for the I/O queues that exist and those to come; false when they are unmapped. */
+  useBuffers(shadows: number, events: number, pageBytes: number): boolean {
+    if (!this.#doorbells.useBuffers(shadows, events, pageBytes, this.sqs, this.cqs)) return false;
+    this.wake(0);
+    return true;
   }
 
   removeSubmissionQueue(sq: SubmissionQueue): void {
     this.sqs[sq.id] = undefined;
     sq.cq.submissionQueueCount -= 1;
-    this.#leaveRound(sq);
+    this.#arbiter.remove(sq);
   }
 
   /** Fetches no more from a queue that is being deleted. */
   closeSubmissionQueue(sq: SubmissionQueue): void {
     sq.deleting = true;
-    this.#leaveRound(sq);
+    this.#arbiter.remove(sq);
   }
 
   /** Has any I/O queue been created? */
   get hasIoQueues(): boolean {
-    for (let id = 1; id < this.sqs.length; id++) {
-      if (this.sqs[id] !== undefined || this.cqs[id] !== undefined) return true;
-    }
-    return false;
+    return this.sqs.some((sq, id) => id > 0 && (sq ?? this.cqs[id]) !== undefined);
   }
 
   /** The format of a namespace changed. */
@@ -185,8 +186,9 @@ export class QueueEngine {
     if (!this.#running) return;
     const id = index >>> 1;
     this.#tracer?.event(Layer.nvmeDevice, 'doorbell', 0, index, value);
-    if ((index & 1) === 0) this.#submissionDoorbell(this.sqs[id], value);
-    else this.#completionDoorbell(this.cqs[id], value);
+    if ((index & 1) === 0) this.#doorbells.takeTail(id, this.sqs[id], value);
+    else if (!this.#doorbells.takeHead(id, this.cqs[id], value)) return;
+    this.wake(this.#vmExitNs);
   }
 
   /** Looks at the queues, after `delayNs`. */
@@ -204,8 +206,7 @@ export class QueueEngine {
       this.#port.reportError(sq.id, command.cid, status & STATUS_CODE_MASK);
     }
     this.#release(command);
-    sq.inFlight -= 1;
-    this.#post(sq, command.cid, status, dw0, 0);
+    this.#done(sq, command.cid, status, dw0, 0);
   }
 
   /** Gives back the slot and the reserved entry of a command that completes at another time (an event request). */
@@ -224,41 +225,15 @@ export class QueueEngine {
       return false;
     }
     sq.cq.room -= 1;
+    sq.disclaim(cid);
     this.#post(sq, cid, status, dw0, 0);
     return true;
-  }
-
-  #submissionDoorbell(sq: SubmissionQueue | undefined, tail: number): void {
-    if (sq === undefined || sq.deleting) {
-      this.#badDoorbell(AsyncErrorInfo.invalidDoorbellRegister);
-    } else if (sq.advance(tail)) {
-      this.wake(this.#vmExitNs);
-    } else {
-      this.#badDoorbell(AsyncErrorInfo.invalidDoorbellValue);
-    }
-  }
-
-  #completionDoorbell(cq: CompletionQueue | undefined, head: number): void {
-    if (cq === undefined) {
-      this.#badDoorbell(AsyncErrorInfo.invalidDoorbellRegister);
-    } else if (cq.consume(head)) {
-      this.#interrupts.consumed(cq.vector);
-      if (!cq.blocked) return;
-      cq.blocked = false;
-      this.wake(this.#vmExitNs);
-    } else {
-      this.#badDoorbell(AsyncErrorInfo.invalidDoorbellValue);
-    }
-  }
-
-  #badDoorbell(info: number): void {
-    this.#events.add(AsyncEventType.error, info, LogPage.errorInformation);
-    this.wake(this.#vmExitNs);
   }
 
   #look(): void {
     this.#looking = false;
     if (!this.#running) return;
+    this.#doorbells.report();
     while (this.#running && this.#events.isReady) {
       if (this.sqs[0]!.cq.room === 0) {
         this.sqs[0]!.cq.blocked = true;
@@ -267,40 +242,30 @@ export class QueueEngine {
       const cid = this.#events.takeRequest();
       this.completeDetached(cid, NvmeStatus.success, this.#events.takeEvent());
     }
+    this.#doorbells.pullHeads(this.cqs);
     if (!this.#paused) this.#fetchAll();
   }
 
-  /** Round robin until nothing can be fetched; with a cost for each command, one command and another look. */
+  /** Until nothing can be fetched; with a cost for each command, one command and another look. */
   #fetchAll(): void {
-    let idle = 0;
-    while (this.#running && idle < this.#round.length) {
-      if (this.#turn >= this.#round.length) this.#turn = 0;
-      const sq = this.#round[this.#turn]!;
-      if (this.#burstLeft === 0) this.#burstLeft = this.#features.burst;
-      let fetched = 0;
-      while (this.#burstLeft > 0 && this.#canFetch(sq)) {
-        this.#burstLeft -= 1;
-        fetched += 1;
-        this.#fetch(sq);
-        if (!this.#running) return;
-        if (this.#commandNs > 0) {
-          this.wake(this.#commandNs);
-          return;
-        }
-      }
-      this.#burstLeft = 0;
-      this.#turn += 1;
-      idle = fetched > 0 ? 0 : idle + 1;
+    while (this.#running) {
+      const sq = this.#arbiter.pick();
+      if (sq === undefined) return;
+      this.#fetch(sq);
+      if (this.#commandNs === 0) continue;
+      this.wake(this.#commandNs);
+      return;
     }
   }
 
   #canFetch(sq: SubmissionQueue): boolean {
-    if (sq.head === sq.tail || sq.deleting) return false;
-    if (sq.cq.room === 0) {
-      sq.cq.blocked = true;
+    if (sq.head === sq.tail && (sq.shadowAt < 0 || !this.#doorbells.pullTail(sq))) return false;
+    const { cq, need } = sq;
+    if (cq.room < need && (cq.shadowAt < 0 || !this.#doorbells.pullHead(cq, need))) {
+      cq.blocked = true;
       return false;
     }
-    if (this.#freeCount === 0) {
+    if (this.#freeCount < need) {
       this.#starved = true;
       return false;
     }
@@ -310,31 +275,72 @@ export class QueueEngine {
   #fetch(sq: SubmissionQueue): void {
     const command = this.commands[this.#free[this.#freeCount - 1]!]!;
     const sqe = command.sqe;
-    if (!this.canMaster || !this.#memory.loadWords(sq.base + sq.head * 64, sqe, 0, 16)) {
-      this.#host.fatal(FatalReason.fetchFault);
+    if (!this.load(sq, sqe)) return;
+    const cdw0 = sqe[SqeWord.cdw0]!;
+    if (!this.take(sq, command)) return;
+    if ((cdw0 & Fuse.mask) !== 0 && this.#fused.isOn && sq.id !== 0) {
+      this.#fused.start(sq, command, cdw0 & Fuse.mask);
       return;
     }
-    this.#freeCount -= 1;
-    sq.head = sq.head + 1 === sq.size ? 0 : sq.head + 1;
-    sq.cq.room -= 1;
-    sq.inFlight += 1;
-    const cid = sqe[SqeWord.cdw0]! >>> 16;
-    command.cid = cid;
-    command.queueId = sq.id;
-    command.ioId = (sq.id << 16) | cid;
-    command.sq = sq;
-    this.#tracer?.event(Layer.nvmeDevice, 'fetch', command.ioId, sqe[0]! & 0xff, sq.head);
     const status = this.#mapper.map(command);
     if (status !== NvmeStatus.success) {
       this.complete(command, status | STATUS_DNR, 0);
       return;
     }
     if (sq.id === 0 && this.#host.executeAdmin(command)) return;
+    this.handOver(command);
+    this.#port.submit(command);
+  }
+
+  /** Copies the entry at the head; false when the ring cannot be read, which is fatal. */
+  load(sq: SubmissionQueue, sqe: Int32Array): boolean {
+    if (this.canMaster && this.#memory.loadWords(sq.base + sq.head * 64, sqe, 0, 16)) return true;
+    this.#host.fatal(FatalReason.fetchFault);
+    return false;
+  }
+
+  /** Steps over the entry in `command`, the next free slot. False when its identifier is in use: then it is completed as such. */
+  take(sq: SubmissionQueue, command: DeviceCommand): boolean {
+    const sqe = command.sqe;
+    const cid = sqe[SqeWord.cdw0]! >>> 16;
+    sq.head = sq.head + 1 === sq.size ? 0 : sq.head + 1;
+    sq.cq.room -= 1;
+    const ioId = (sq.id << 16) | cid;
+    this.#tracer?.event(Layer.nvmeDevice, 'fetch', ioId, sqe[0]! & 0xff, sq.head);
+    if (!sq.claim(cid)) {
+      this.#port.reportError(sq.id, cid, NvmeStatus.commandIdConflict);
+      this.#post(sq, cid, NvmeStatus.commandIdConflict | STATUS_DNR, 0, 0);
+      return false;
+    }
+    this.#freeCount -= 1;
+    sq.inFlight += 1;
+    command.cid = cid;
+    command.queueId = sq.id;
+    command.ioId = ioId;
+    command.sq = sq;
+    return true;
+  }
+
+  /** The port has the command from now on. */
+  handOver(command: DeviceCommand): void {
     command.status = NvmeStatus.success;
     command.dw0 = 0;
     command.dw1 = 0;
     command.atPort = true;
-    this.#port.submit(command);
+  }
+
+  /** The slot of the next command, `undefined` when none is free. */
+  get nextSlot(): DeviceCommand | undefined {
+    return this.#freeCount === 0 ? undefined : this.commands[this.#free[this.#freeCount - 1]!];
+  }
+
+  /** Undoes `take`: the entry is at the head again. */
+  putBack(sq: SubmissionQueue, command: DeviceCommand): void {
+    sq.head = sq.head === 0 ? sq.size - 1 : sq.head - 1;
+    sq.cq.room += 1;
+    sq.inFlight -= 1;
+    sq.disclaim(command.cid);
+    this.#release(command);
   }
 
   #ended(command: DeviceCommand): void {
@@ -343,13 +349,14 @@ export class QueueEngine {
     const sq = command.sq;
     this.#release(command);
     if (sq === undefined) return;
-    sq.inFlight -= 1;
     const status =
       sq.deleting && (command.status & STATUS_CODE_MASK) === NvmeStatus.abortRequested
         ? NvmeStatus.abortedSqDeletion
         : command.status;
-    if (sq.id === 0 && status === NvmeStatus.success) this.#adminSucceeded(command.sqe);
-    this.#post(sq, command.cid, status, command.dw0, command.dw1);
+    const isAdminDone = sq.id === 0 && status === NvmeStatus.success;
+    if (isAdminDone && this.#events.commandSucceeded(command.sqe)) this.wake(0);
+    this.#done(sq, command.cid, status, command.dw0, command.dw1);
+    if (sq.shadowAt >= 0 && this.#doorbells.buffer.policy === 'idle') this.wake(0);
     if (this.#starved) {
       this.#starved = false;
       this.wake(0);
@@ -357,17 +364,16 @@ export class QueueEngine {
     if (sq.deleting && sq.inFlight === 0) this.#host.queueDrained(sq);
   }
 
-  /** A log page that was read without Retain Asynchronous Event (dword 10 bit 15) lets events of its type through again. */
-  #adminSucceeded(sqe: Int32Array): void {
-    const cdw10 = sqe[SqeWord.cdw10]!;
-    if ((sqe[0]! & 0xff) !== AdminOpcode.getLogPage || (cdw10 & 0x8000) !== 0) return;
-    this.#events.logRead(cdw10 & 0xff);
-    if (this.#events.isReady) this.wake(0);
-  }
-
   #release(command: DeviceCommand): void {
     command.sq = undefined;
     this.#free[this.#freeCount++] = command.slot;
+  }
+
+  /** A command that was in flight has ended. */
+  #done(sq: SubmissionQueue, cid: number, status: number, dw0: number, dw1: number): void {
+    sq.inFlight -= 1;
+    sq.disclaim(cid);
+    this.#post(sq, cid, status, dw0, dw1);
   }
 
   #post(sq: SubmissionQueue, cid: number, status: number, dw0: number, dw1: number): void {
@@ -383,13 +389,8 @@ export class QueueEngine {
       return;
     }
     this.#tracer?.event(Layer.nvmeDevice, 'post', (sq.id << 16) | cid, status, sq.head);
-    if (cq.interruptEnabled) this.#interrupts.note(cq.vector);
-  }
-
-  #leaveRound(sq: SubmissionQueue): void {
-    const at = this.#round.indexOf(sq);
-    if (at < 0) return;
-    this.#round.splice(at, 1);
-    if (at < this.#turn) this.#turn -= 1;
+    if (!cq.interruptEnabled) return;
+    if (cq.id === 0) this.#interrupts.note(cq.vector);
+    else this.#interrupts.noteIo(cq.vector);
   }
 }

@@ -11,7 +11,7 @@ const CHANGEABLE = 4;
 const NO_BURST_LIMIT = 7;
 const DEFAULT_ARBITRATION = 5;
 
-/** Keeps the values, sets and gets them. Coalescing values are kept and reported, and delay nothing. */
+/** Keeps the values, sets and gets them. */
 export class QueueFeatures {
   /** Result of the last command: completion dword 0. */
   dw0 = 0;
@@ -24,8 +24,6 @@ export class QueueFeatures {
   readonly #events: AsyncEvents;
   #arbitration = DEFAULT_ARBITRATION;
   #coalescing = 0;
-  /** By vector: coalescing is disabled. */
-  readonly #vectorConfig: Uint8Array;
 
   constructor(ioQueues: number, interrupts: InterruptUnit, events: AsyncEvents) {
     this.#ioQueues = ioQueues;
@@ -33,13 +31,27 @@ export class QueueFeatures {
     this.#events = events;
     this.sqLimit = ioQueues;
     this.cqLimit = ioQueues;
-    this.#vectorConfig = new Uint8Array(interrupts.vectorCount);
   }
 
   /** Commands that one queue may have fetched in its turn. */
   get burst(): number {
     const power = this.#arbitration & 7;
     return power === NO_BURST_LIMIT ? 0x3fff_ffff : 1 << power;
+  }
+
+  /** Commands of the high class in each round of weighted arbitration. */
+  get highWeight(): number {
+    return (this.#arbitration >>> 24) + 1;
+  }
+
+  /** Commands of the medium class in each round. */
+  get mediumWeight(): number {
+    return ((this.#arbitration >>> 16) & 0xff) + 1;
+  }
+
+  /** Commands of the low class in each round. */
+  get lowWeight(): number {
+    return ((this.#arbitration >>> 8) & 0xff) + 1;
   }
 
   /** Is the feature kept here? */
@@ -57,7 +69,6 @@ export class QueueFeatures {
     this.cqLimit = this.#ioQueues;
     this.#arbitration = DEFAULT_ARBITRATION;
     this.#coalescing = 0;
-    this.#vectorConfig.fill(0);
   }
 
   /** Executes Set Features and returns its status. @param hasIoQueues whether I/O queues exist now */
@@ -75,6 +86,7 @@ export class QueueFeatures {
         return this.#setQueueCount(value, hasIoQueues);
       case FeatureId.interruptCoalescing:
         this.#coalescing = value & 0xffff;
+        this.#interrupts.setCoalescing(value & 0xff, (value >>> 8) & 0xff);
         return NvmeStatus.success;
       case FeatureId.interruptVectorConfig:
         return this.#setVectorConfig(value);
@@ -111,7 +123,9 @@ export class QueueFeatures {
       case FeatureId.interruptVectorConfig:
         this.dw0 = 0;
         if (vector >= this.#interrupts.vectorCount) return NvmeStatus.invalidField;
-        this.dw0 = vector | ((isCurrent ? this.#vectorConfig[vector]! : 0) << 16);
+        // Interrupts of the admin queue are never delayed, and say so.
+        this.dw0 =
+          vector | ((isCurrent ? this.#interrupts.isDirect(vector) : vector === 0) ? 0x1_0000 : 0);
         return NvmeStatus.success;
       default:
         this.dw0 = isCurrent ? this.#events.config : 0;
@@ -133,7 +147,7 @@ export class QueueFeatures {
   #setVectorConfig(value: number): number {
     const vector = value & 0xffff;
     if (vector >= this.#interrupts.vectorCount) return NvmeStatus.invalidField;
-    this.#vectorConfig[vector] = (value >>> 16) & 1;
+    this.#interrupts.setDirect(vector, (value & 0x1_0000) !== 0);
     return NvmeStatus.success;
   }
 }

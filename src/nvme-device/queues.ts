@@ -23,6 +23,9 @@ export class CompletionQueue {
   blocked = false;
   /** Submission queues that complete here. */
   submissionQueueCount = 0;
+  /** Where its head doorbell has a shadow, -1 for nowhere, and the event index beside it. */
+  shadowAt = -1;
+  eventAt = -1;
 
   constructor(id: number, base: number, size: number, vector: number, interruptEnabled: boolean) {
     this.id = id;
@@ -71,12 +74,38 @@ export class SubmissionQueue {
   inFlight = 0;
   /** A Delete I/O Submission Queue command waits for `inFlight` to become 0. */
   deleting = false;
+  /** Entries that its next fetch takes: two when a fused pair waits at the head. */
+  need = 1;
+  /** Where its tail doorbell has a shadow, -1 for nowhere, and the event index beside it. */
+  shadowAt = -1;
+  eventAt = -1;
+  /** The last impossible value that its shadow held; each is an error once. */
+  badTail = -1;
+  /** Priority class (QPRIO); counts with weighted arbitration only. */
+  readonly priority: number;
+  /** One bit for each command identifier in flight, held event requests included. */
+  readonly #live = new Int32Array(2048);
 
-  constructor(id: number, base: number, size: number, cq: CompletionQueue) {
+  constructor(id: number, base: number, size: number, cq: CompletionQueue, priority = 0) {
     this.id = id;
     this.base = base;
     this.size = size;
     this.cq = cq;
+    this.priority = priority;
+  }
+
+  /** Takes a command identifier into use; false when it is in use already. */
+  claim(cid: number): boolean {
+    const word = this.#live[cid >>> 5]!;
+    const bit = 1 << (cid & 31);
+    if ((word & bit) !== 0) return false;
+    this.#live[cid >>> 5] = word | bit;
+    return true;
+  }
+
+  /** The command with this identifier is done. */
+  disclaim(cid: number): void {
+    this.#live[cid >>> 5]! &= ~(1 << (cid & 31));
   }
 
   /** The host's doorbell: takes the new tail; false, and no change, when that is more than the queue has free entries. */

@@ -90,6 +90,16 @@ export {
 } from './nvme-opcodes.ts';
 export { Cc, Csts, DOORBELL_BASE, NvmeRegister, nvmeRegisters } from './nvme-registers.ts';
 export {
+  FUSES_COMPARE_WRITE,
+  Fuse,
+  OACS_DOORBELL_BUFFER,
+  Psdt,
+  SGL_DESCRIPTOR_BYTES,
+  Sgls,
+  SglType,
+  sglDescriptor,
+} from './nvme-sgl.ts';
+export {
   NvmeStatus,
   nvmeStatusName,
   STATUS_CODE_MASK,

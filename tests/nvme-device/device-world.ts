@@ -1,5 +1,6 @@
 /** A function on a memory port, driven by hand. */
 
+import type { NvmeCommandPort, NvmePortLimits } from '../../src/interfaces/nvme-command-port.ts';
 import { RecordingMemory } from '../../src/memory/recording-memory.ts';
 import type { MemoryRegion } from '../../src/memory/region-memory.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
@@ -25,9 +26,16 @@ export class DeviceWorld {
   readonly messages: number[] = [];
   readonly levels: boolean[] = [];
 
-  constructor(options: NvmePciOptions = {}, portOptions: MemoryPortOptions = {}) {
+  /** @param limits what the port advertises beside its own */
+  constructor(
+    options: NvmePciOptions = {},
+    portOptions: MemoryPortOptions = {},
+    limits: Partial<NvmePortLimits> = {},
+    submitFused?: NvmeCommandPort['submitFused'],
+  ) {
     this.memory = new RecordingMemory(this.ram);
     this.port = new MemoryCommandPort(this.executor, portOptions);
+    Object.assign(this.port, { limits: { ...this.port.limits, ...limits }, submitFused });
     const sink = {
       msix: (vector: number) => void this.messages.push(vector),
       intx: (level: boolean) => void this.levels.push(level),

@@ -86,4 +86,57 @@ describe('InterruptUnit', () => {
     expect(unit.mask).toBe(0);
     expect(run()).toEqual(['lower 0']);
   });
+
+  describe('coalescing', () => {
+    it('sends at the threshold, and not before', () => {
+      unit.setCoalescing(2, 5);
+      unit.noteIo(1);
+      unit.noteIo(1);
+      executor.runUntil(1000);
+      expect(sent).toEqual([]);
+      unit.noteIo(1);
+      executor.runUntil(1000);
+      expect(sent).toEqual(['raise 1']);
+    });
+
+    it('sends fewer entries when the time since the first of them is over', () => {
+      unit.setCoalescing(9, 2);
+      unit.noteIo(1);
+      executor.runUntil(100_000);
+      unit.noteIo(2);
+      unit.noteIo(1);
+      executor.runUntil(199_999);
+      expect(sent).toEqual([]);
+      executor.runUntil(200_000);
+      expect(sent.splice(0)).toEqual(['raise 1']);
+      executor.runUntil(300_000);
+      expect(sent).toEqual(['raise 2']);
+    });
+
+    it('leaves alone the admin queue, vectors that are told so, and a time of 0', () => {
+      unit.setCoalescing(9, 2);
+      unit.setDirect(3, true);
+      unit.note(1);
+      unit.noteIo(3);
+      unit.noteIo(0);
+      executor.runUntil(0);
+      expect(sent.splice(0)).toEqual(['raise 1', 'raise 3', 'raise 0']);
+      unit.setCoalescing(9, 0);
+      unit.noteIo(2);
+      executor.runUntil(0);
+      expect(sent).toEqual(['raise 2']);
+    });
+
+    it('lets go of what waits when its settings change, and forgets it at a reset', () => {
+      unit.setCoalescing(9, 2);
+      unit.noteIo(2);
+      unit.setCoalescing(0, 0);
+      executor.runUntil(0);
+      expect(sent.splice(0)).toEqual(['raise 2']);
+      unit.setCoalescing(9, 2);
+      unit.noteIo(2);
+      unit.reset();
+      expect(run()).toEqual([]);
+    });
+  });
 });

@@ -210,6 +210,53 @@ describe('hostile input', () => {
     );
   });
 
+  it('any entries, doorbells and shadows end once each where everything is advertised (P1, P5, P18)', () => {
+    const limits = { sgls: 0xd_0001, fuses: 1, oacs: 0x100 };
+    const doorbells = fc.array(fc.tuple(fc.nat(9), fc.nat(20)), { maxLength: 6 });
+    const entry = fc.tuple(arbitrarySqe(MEMORY_BYTES), fc.nat(3), fc.nat(3));
+    checkProperty(
+      fc.property(fc.array(entry, { minLength: 1, maxLength: 14 }), doorbells, (all, rings) => {
+        const world: DeviceWorld = new DeviceWorld(
+          { bitBucketGpa: MEMORY_BYTES - 4096, weightedRoundRobin: true },
+          { maxInFlight: 3 },
+          limits,
+          (first, second) => {
+            world.port.submit(first);
+            world.port.submit(second);
+          },
+        );
+        const { executor, host, ram } = world;
+        host.enable();
+        const buffers = { opcode: 0x7c, prp1: MEMORY_BYTES - 12_288, prp2: MEMORY_BYTES - 8192 };
+        expect(host.command(host.admin, buffers)?.status).toBe(0);
+        const queue = host.createQueue(1, RING, 16, 4);
+        for (const [sqe, fuse, psdt] of all) {
+          // Reads become writes: one that lands on the rings would take the entries away.
+          const opcode = (sqe[0]! & 0xff) === 2 ? 1 : sqe[0]! & 0xff;
+          sqe[0] = (sqe[0]! & ~0xc3ff) | opcode | (fuse << 8) | (psdt << 14);
+          host.pushWords(queue, sqe);
+        }
+        for (const [index, value] of rings) {
+          // Those of the queue itself stay true: its entries are counted.
+          if (index >> 1 !== 1) host.doorbell(index, index >> 1 === 0 ? 0xffff : value);
+        }
+        ram.write32(MEMORY_BYTES - 12_288 + 8, queue.tail);
+        host.ring(queue);
+        let done = 0;
+        for (let i = 0; i <= all.length; i++) {
+          executor.runUntilIdle();
+          const taken = host.take(queue, false).length;
+          expect(taken).toBeLessThanOrEqual(3);
+          done += taken;
+          ram.write32(MEMORY_BYTES - 12_288 + 12, queue.head);
+          host.acknowledge(queue);
+        }
+        expect(done).toBe(all.length);
+      }),
+      runs(100, 1_500, 60_000),
+    );
+  });
+
   it('any admin entries leave a controller that a reset makes good', () => {
     checkProperty(
       fc.property(fc.array(arbitrarySqe(MEMORY_BYTES), { maxLength: 30 }), (words) => {
