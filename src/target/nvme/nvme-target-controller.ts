@@ -31,6 +31,7 @@ import { parseIo, takeNextRange } from './io-command.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { nvmeStatusOf, withRetryRule } from './status-map.ts';
+import { Timestamp } from './timestamp.ts';
 
 /** Commands in flight of one controller, unless it is told otherwise. */
 export const NVME_MAX_IN_FLIGHT = 1024;
@@ -65,6 +66,8 @@ export class NvmeTargetController implements NvmeCommandPort {
   readonly #features: Features;
   readonly #errorLog = new ErrorLog();
   readonly #health = new Health();
+  readonly #timestamp = new Timestamp();
+  readonly #executor: Executor;
   readonly #decided: EndQueue<NvmeCommand>;
   readonly #slots: IoSlot[] = [];
   readonly #free: IoSlot[] = [];
@@ -90,6 +93,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       oacs: options.oacs ?? 0,
     };
     this.limits = traits;
+    this.#executor = executor;
     this.#subsystem = subsystem;
     this.#maxInFlight = traits.maxInFlight;
     this.#maxTransferBytes = traits.maxTransferBytes;
@@ -101,6 +105,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       features: this.#features,
       errorLog: this.#errorLog,
       health: this.#health,
+      timestamp: this.#timestamp,
     });
     this.#decided = new EndQueue(executor, 'target-nvme');
     this.#endSlot = (command) => this.#ended(command as IoSlot);
@@ -112,6 +117,7 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   enable(_enable: ControllerEnable): void {
     this.#features.reset();
+    this.#timestamp.reset(this.#executor.now);
   }
 
   namespaceFormat(nsid: number): NamespaceFormat | undefined {

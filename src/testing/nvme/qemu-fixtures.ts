@@ -1,5 +1,6 @@
 /** The five controllers that the recorded NVMe cases were made with, built from this library. */
 import { RdMcpBackend } from '../../backends/rd-mcp.ts';
+import type { Backend } from '../../interfaces/backend.ts';
 import { PageStore } from '../../memory/page-store.ts';
 import { RegionMemory } from '../../memory/region-memory.ts';
 import { NvmePciFunction } from '../../nvme-device/pci-function.ts';
@@ -21,7 +22,7 @@ export function makeQemuWorld(fixture: string): VectorWorld {
   for (const [i, size] of sizes.entries()) {
     const blockBytes = fixture === 'base' && i === 1 ? 4096 : 512;
     const backend = new RdMcpBackend(executor, new PageStore(size), { blockBytes });
-    subsystem.addNamespace(i + 1, new TargetDevice(executor, backend));
+    subsystem.addNamespace(i + 1, new TargetDevice(executor, withWriteCache(backend)));
   }
   const target = new NvmeTargetController(executor, subsystem, { maxTransferBytes: MIB / 2 });
   const sink = { msix: () => {}, intx: () => {} };
@@ -33,4 +34,15 @@ export function makeQemuWorld(fixture: string): VectorWorld {
     commandSets: 0xc1,
   });
   return { pci, memory, settle: () => executor.runUntilIdle() };
+}
+
+/** The recorded disks have a volatile write cache; in memory that never loses power, a flush has nothing to do. */
+function withWriteCache(backend: Backend): Backend {
+  return {
+    geometry: { ...backend.geometry, writeCache: true, fua: true },
+    submit: (command) => backend.submit(command),
+    abort: (command) => backend.abort(command),
+    reset: (done) => backend.reset(done),
+    close: () => backend.close(),
+  };
 }
