@@ -67,14 +67,7 @@ export const OWED_VECTORS: Readonly<Record<string, readonly string[]>> = {
     'sgl-042',
   ],
   dsm: ['dsm-008', 'dsm-013', 'dsm-015', 'dsm-016', 'dsm-017'],
-  compare: [
-    'compare-002',
-    'compare-003',
-    'compare-004',
-    'compare-005',
-    'compare-007',
-    'compare-010',
-  ],
+  compare: ['compare-010'],
   verify: ['verify-001', 'verify-003', 'verify-004', 'verify-006', 'verify-007'],
   copy: [
     'copy-001',

@@ -30,7 +30,8 @@ export interface ControllerTraits extends NvmePortLimits {
   readonly oacs: number;
 }
 
-/** Optional NVM commands: Dataset Management, Write Zeroes, the select and save fields of features, Timestamp. */
+/** Optional NVM commands: Compare, Dataset Management, Write Zeroes, the select and save fields of features, Timestamp. */
+const ONCS_COMPARE = 1 << 0;
 const ONCS_DSM = 1 << 2;
 const ONCS_WRITE_ZEROES = 1 << 3;
 const ONCS_SELECT = 1 << 4;
@@ -80,7 +81,8 @@ export function writeIdentifyController(
   id.oncs.set(
     view,
     0,
-    ONCS_SELECT |
+    ONCS_COMPARE |
+      ONCS_SELECT |
       ONCS_TIMESTAMP |
       (subsystem.unmap ? ONCS_DSM : 0) |
       (subsystem.writeZeroes ? ONCS_WRITE_ZEROES : 0),

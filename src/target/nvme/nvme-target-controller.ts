@@ -143,10 +143,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       !this.#features.writeCache,
       slot,
     );
-    if (
-      status !== NvmeStatus.success ||
-      (slot.kind !== SlotKind.single && !this.#startParts(slot))
-    ) {
+    if (status !== NvmeStatus.success || (hasParts(slot) && !this.#startParts(slot))) {
       this.#giveSlot(slot);
       this.#decide(command, status, slot.lba);
       return;
@@ -234,7 +231,7 @@ export class NvmeTargetController implements NvmeCommandPort {
   /** The LIO core has ended a slot's command. */
   #ended(slot: IoSlot): void {
     const isOlder = slot.epoch !== this.#epoch;
-    if (slot.kind !== SlotKind.single && slot.status === TargetStatus.good && this.#goOn(slot)) {
+    if (hasParts(slot) && slot.status === TargetStatus.good && this.#goOn(slot)) {
       if (!isOlder || slot.nvme === undefined) {
         slot.port!.submit(slot);
         return;
@@ -246,7 +243,10 @@ export class NvmeTargetController implements NvmeCommandPort {
       slot.done!();
       return;
     }
-    const { status } = slot;
+    let { status } = slot;
+    if (slot.kind === SlotKind.compare && status === TargetStatus.good) {
+      status = slot.compared!.matches(command);
+    }
     const units = slot.blockCount * (slot.port!.geometry.blockBytes >>> 9);
     this.#health.countIo(slot.op, units, status);
     this.#giveSlot(slot);
@@ -280,6 +280,7 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   #giveSlot(slot: IoSlot): void {
     slot.nvme = undefined;
+    slot.compared = undefined;
     this.#free.push(slot);
   }
 
@@ -294,6 +295,11 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#resets = [];
     for (const done of resets) this.#decided.drain(done);
   }
+}
+
+/** Is the slot's command one part after the other? */
+function hasParts(slot: IoSlot): boolean {
+  return slot.kind === SlotKind.flushAll || slot.kind === SlotKind.ranges;
 }
 
 function checkTransfer(maxTransferBytes: number): number {
