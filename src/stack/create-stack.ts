@@ -3,6 +3,7 @@ import { ConfigError } from '../base/assert.ts';
 import type { Backend } from '../interfaces/backend.ts';
 import type { FileHandle } from '../interfaces/file-handle.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
+import { PAGE_BYTES } from '../memory/region-memory.ts';
 import { NvmePciFunction } from '../nvme-device/index.ts';
 import { NvmeDriver } from '../nvme-driver/index.ts';
 import { SimExecutor } from '../sim/sim-executor.ts';
@@ -10,11 +11,12 @@ import { TraceRecorder } from '../sim/trace-recorder.ts';
 import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
 import { costsOf, NVME_VERSION, parseConfig, type StackOptions } from './config.ts';
+import { diskMemoryBytes } from './disk-from-config.ts';
 import { Guest } from './guest.ts';
 import { makeMemoryMap } from './memory-map.ts';
 import { Pump } from './pump.ts';
 import { buildDirect } from './roads/direct.ts';
-import { buildVhostNvme, vhostTransferLimit } from './roads/vhost-nvme.ts';
+import { buildVhostNvme, vhostMemoryBytes, vhostTransferLimit } from './roads/vhost-nvme.ts';
 import { Stack } from './stack.ts';
 import type { World } from './world.ts';
 
@@ -59,7 +61,11 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   checkLayers(layers);
   const executor = new SimExecutor({ order: config.order, seed: config.seed });
   const tracer = typeof trace === 'function' ? new TraceRecorder(executor, trace) : trace;
-  const memory = makeMemoryMap(config.guest.memory);
+  const memory = makeMemoryMap(
+    config.guest.memory,
+    config.road === 'direct' ? PAGE_BYTES : vhostMemoryBytes(config),
+    diskMemoryBytes(config.backend),
+  );
   const world: World = { config, executor, memory, costs: costsOf(config), tracer };
 
   const below = backendOf(world, layers);

@@ -15,6 +15,7 @@ import type { BlockDevice } from '../interfaces/bio.ts';
 import type { BlkMqOps } from '../interfaces/blk-mq.ts';
 import type { LatencyProfile } from '../interfaces/latency.ts';
 import type { Medium } from '../interfaces/medium.ts';
+import { PAGE_BYTES } from '../memory/region-memory.ts';
 import { NvmePciFunction } from '../nvme-device/index.ts';
 import { NvmeDriver } from '../nvme-driver/index.ts';
 import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
@@ -28,6 +29,10 @@ export interface BuiltDisk {
   readonly rows: readonly LayerRow[];
 }
 
+/** Entries of the NVMe disk's queue, and memory that holds its queues and a list page or two for each entry. */
+const NVME_DISK_ENTRIES = 128;
+const NVME_DISK_BYTES = 2 << 20;
+
 type DiskConfig = Extract<BackendConfig, { type: 'iblock' }>;
 
 interface Driven {
@@ -35,6 +40,11 @@ interface Driven {
   readonly driverName: string;
   readonly below: string;
   readonly deviceName: string;
+}
+
+/** Memory that the drivers of a backend's disk want: only NVMe has queues and lists of its own in it. */
+export function diskMemoryBytes(config: BackendConfig): number {
+  return config.type === 'iblock' && config.disk === 'nvme' ? NVME_DISK_BYTES : PAGE_BYTES;
 }
 
 /** Builds it. The executor runs until the driver has found its disk. */
@@ -116,7 +126,7 @@ function driveNvme(world: World, medium: Medium): BlkMqOps {
     version,
   });
   const driver = new NvmeDriver(executor, memory.host, pci, memory.hostPages, {
-    queueEntries: 128,
+    queueEntries: NVME_DISK_ENTRIES,
   });
   finish(world, (done) => driver.start(done));
   return new NvmeBlockDriver(executor, driver, memory.host, { sharesAddresses: true });

@@ -6,8 +6,6 @@ import { RegionMemory } from '../memory/region-memory.ts';
 const LOW_MEMORY_BYTES = 1 << 20;
 /** Of guest RAM above that, this share is the NVMe driver's own (queues, lists); the rest is for data. */
 const DRIVER_SHARE = 4;
-const VMM_BYTES = 32 << 20;
-const HOST_BYTES = 16 << 20;
 
 /** The memories of one world and who may take pages where. */
 export interface MemoryMap {
@@ -27,12 +25,15 @@ export interface MemoryMap {
   readonly hostPages: PageAllocator;
 }
 
-/** Lays out a world with `guestBytes` of guest RAM (a multiple of 4096, more than 1 MiB). */
-export function makeMemoryMap(guestBytes: number): MemoryMap {
+/**
+ * Lays out a world with `guestBytes` of guest RAM (more than 1 MiB), `vmmBytes` for the rings of a road and `hostBytes` for
+ * drivers of the host kernel: multiples of 4096, and never less than a page.
+ */
+export function makeMemoryMap(guestBytes: number, vmmBytes: number, hostBytes: number): MemoryMap {
   const guest = new RegionMemory([{ base: 0, size: guestBytes }]);
-  const vmm = new RegionMemory([...guest.regions, { base: guestBytes, size: VMM_BYTES }]);
-  const hostBase = guestBytes + VMM_BYTES;
-  const host = new RegionMemory([...vmm.regions, { base: hostBase, size: HOST_BYTES }]);
+  const vmm = new RegionMemory([...guest.regions, { base: guestBytes, size: vmmBytes }]);
+  const hostBase = guestBytes + vmmBytes;
+  const host = new RegionMemory([...vmm.regions, { base: hostBase, size: hostBytes }]);
   const free = guestBytes - LOW_MEMORY_BYTES;
   const driverBytes = Math.ceil(free / DRIVER_SHARE / 4096) * 4096;
   return {
@@ -41,7 +42,7 @@ export function makeMemoryMap(guestBytes: number): MemoryMap {
     host,
     guestDriverPages: new PageAllocator(LOW_MEMORY_BYTES, driverBytes),
     guestBuffers: new PageAllocator(LOW_MEMORY_BYTES + driverBytes, free - driverBytes),
-    vmmPages: new PageAllocator(guestBytes, VMM_BYTES),
-    hostPages: new PageAllocator(hostBase, HOST_BYTES),
+    vmmPages: new PageAllocator(guestBytes, vmmBytes),
+    hostPages: new PageAllocator(hostBase, hostBytes),
   };
 }

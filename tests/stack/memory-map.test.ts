@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { makeMemoryMap } from '../../src/stack/memory-map.ts';
 
 it('shows the guest its own memory only, and the host all of it at the same addresses', () => {
-  const map = makeMemoryMap(4 << 20);
+  const map = makeMemoryMap(4 << 20, 1 << 16, 1 << 16);
   const ring = map.vmmPages.take(1);
   const queue = map.hostPages.take(1);
   const buffer = map.guestBuffers.take(1);
@@ -15,7 +15,7 @@ it('shows the guest its own memory only, and the host all of it at the same addr
 });
 
 it('hands out no page twice and nothing below 1 MiB', () => {
-  const map = makeMemoryMap(2 << 20);
+  const map = makeMemoryMap(2 << 20, 1 << 16, 1 << 16);
   const pages = new Set<number>();
   const pools = [map.guestDriverPages, map.guestBuffers, map.vmmPages, map.hostPages];
   for (const pool of pools) {

@@ -28,6 +28,10 @@ const INDIRECT_DESC = featureBits(['VIRTIO_F_INDIRECT_DESC']).lo;
 const FIXED_QUEUES = 2;
 /** Segments of the longest chain: header, completion, and a data list of 1 MiB in pages that starts inside one. */
 const MAX_TABLE_ENTRIES = 260;
+/** Pages for the frames of all commands in flight, of control requests and of events. */
+const FRAME_PAGES = 64;
+/** Most memory of the VMM: a larger one is a slip, and costs the host as much. */
+const MAX_MEMORY_BYTES = 256 << 20;
 /** Of these, header and completion. */
 const FRAME_SEGMENTS = 2;
 
@@ -102,6 +106,24 @@ export function buildVhostNvme(world: World, target: NvmeCommandPort): BuiltRoad
 }
 
 /**
+ * Memory of the VMM for the rings, their indirect tables and the frames of commands, in bytes.
+ *
+ * @throws ConfigError when that is more than {@link MAX_MEMORY_BYTES}
+ */
+export function vhostMemoryBytes({ guest, virtqueue }: StackConfig): number {
+  const ring = pagesOf(ringLayout('split', virtqueue.size).byteLength);
+  const tables = virtqueue.indirect ? pagesOf(tableBytes(virtqueue.size)) : 0;
+  const bytes = ((FIXED_QUEUES + guest.queues) * (ring + tables) + FRAME_PAGES) * PAGE_BYTES;
+  if (bytes <= MAX_MEMORY_BYTES) return bytes;
+  const expected = `rings and indirect tables of at most ${MAX_MEMORY_BYTES >> 20} MiB together, not ${bytes >> 20}`;
+  throw new ConfigError('virtqueue.size', virtqueue.size, expected);
+}
+
+const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_BYTES);
+
+const tableBytes = (ringSize: number): number => ringSize * MAX_TABLE_ENTRIES * 16;
+
+/**
  * Most bytes of one command, a power of two. Without indirect tables a command takes one descriptor for each page and two for its
  * frame, so it is the ring that limits it.
  *
@@ -165,12 +187,14 @@ function makeRings(world: World, queueCount: number) {
 
 function ringPages({ memory, config }: World, layout: RingLayout) {
   const take = (bytes: number): number => {
-    const gpa = memory.vmmPages.take(Math.ceil(bytes / PAGE_BYTES));
-    if (gpa >= 0) return gpa;
-    throw new ConfigError('virtqueue.size', layout.size, "rings that fit the VMM's memory");
+    const gpa = memory.vmmPages.take(pagesOf(bytes));
+    assert(gpa >= 0, "the VMM's memory was made for these rings");
+    return gpa;
   };
   const ring = take(layout.byteLength);
   if (!config.virtqueue.indirect) return { ring, tables: undefined };
-  const tableBytes = layout.size * MAX_TABLE_ENTRIES * 16;
-  return { ring, tables: new IndirectArea(take(tableBytes), layout.size, MAX_TABLE_ENTRIES) };
+  return {
+    ring,
+    tables: new IndirectArea(take(tableBytes(layout.size)), layout.size, MAX_TABLE_ENTRIES),
+  };
 }

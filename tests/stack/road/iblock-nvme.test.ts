@@ -1,0 +1,3 @@
+import { DISK_BYTES, roadLaw } from './road-law.ts';
+
+roadLaw('IBLOCK on NVMe', { type: 'iblock', disk: 'nvme', size: DISK_BYTES });
