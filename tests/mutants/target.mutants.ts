@@ -224,4 +224,28 @@ export const mutants: readonly Mutant[] = [
     kills: ['tests/node/node-file.test.ts'],
     note: 'a larger file than the one asked for is written over',
   },
+  {
+    name: 'm11-effects-log-lies',
+    file: 'src/target/nvme/command-effects.ts',
+    find: 'if (optional.unmap) into',
+    replace: 'into',
+    kills: ['tests/target/nvme/command-effects.test.ts'],
+    note: 'M11, M24: the effects log names a command that is refused',
+  },
+  {
+    name: 'm07-compare-misses-unmapped-data',
+    file: 'src/target/nvme/compare.ts',
+    find: 'return TargetStatus.dataTransferError;',
+    replace: 'return TargetStatus.good;',
+    kills: ['tests/target/nvme/compare.test.ts'],
+    note: 'M7: Compare succeeds on memory that is not mapped',
+  },
+  {
+    name: 'compare-stops-after-a-page',
+    file: 'src/target/nvme/compare.ts',
+    find: 'loadSg(command.memory, command.data, at,',
+    replace: 'loadSg(command.memory, command.data, 0,',
+    kills: ['tests/target/nvme/compare.test.ts'],
+    note: 'M2: what follows the first page is not looked at',
+  },
 ];

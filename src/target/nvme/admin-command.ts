@@ -6,12 +6,20 @@
  */
 import type { Executor } from '../../interfaces/executor.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
-import { storeSg } from '../../memory/sg-copy.ts';
+import { loadSg, storeSg } from '../../memory/sg-copy.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import { IDENTIFY_BYTES } from '../../wire/nvme-identify.ts';
 import { FIRMWARE_LOG_BYTES, firmwareLog } from '../../wire/nvme-logs.ts';
-import { AdminOpcode, IdentifyCns, LogPage, NSID_ALL } from '../../wire/nvme-opcodes.ts';
+import {
+  AdminOpcode,
+  FeatureId,
+  FeatureSelect,
+  IdentifyCns,
+  LogPage,
+  NSID_ALL,
+} from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
+import { EFFECTS_LOG_BYTES, writeEffectsLog } from './command-effects.ts';
 import type { ErrorLog } from './error-log.ts';
 import type { Features } from './features.ts';
 import type { Health } from './health.ts';
@@ -24,6 +32,7 @@ import {
 } from './identify.ts';
 import { missingNamespace } from './io-command.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
+import { TIMESTAMP_BYTES, type Timestamp } from './timestamp.ts';
 
 /** From here on up, no namespace id can follow. */
 const NSID_LIST_LIMIT = 0xffff_fffe;
@@ -38,6 +47,7 @@ export interface AdminParts {
   readonly features: Features;
   readonly errorLog: ErrorLog;
   readonly health: Health;
+  readonly timestamp: Timestamp;
 }
 
 /** Executes admin commands at once, in the memory that they name. */
@@ -99,9 +109,7 @@ export class AdminCommands {
     const wanted = ((sqe[SqeWord.cdw11]! & 0xffff) * 0x1_0000 + (cdw10 >>> 16) + 1) * 4;
     if (wanted > this.#parts.traits.maxTransferBytes) return NvmeStatus.invalidField;
     const page = cdw10 & 0xff;
-    if (page < LogPage.errorInformation || page > LogPage.firmwareSlot) {
-      return NvmeStatus.invalidLogPage;
-    }
+    if (!isLogPage(page)) return NvmeStatus.invalidLogPage;
     const nsid = sqe[SqeWord.nsid]! >>> 0;
     if (nsid !== 0 && nsid !== NSID_ALL) {
       // All pages here are of the whole controller.
@@ -119,7 +127,11 @@ export class AdminCommands {
 
   /** Writes a log page to the private page; returns its length in bytes. */
   #writeLogPage(page: number): number {
-    const { errorLog, features, health, executor, subsystem } = this.#parts;
+    const { errorLog, features, health, executor, subsystem, traits } = this.#parts;
+    if (page === LogPage.commandEffects) {
+      writeEffectsLog(this.#page, subsystem, traits.oacs);
+      return EFFECTS_LOG_BYTES;
+    }
     if (page === LogPage.errorInformation) return errorLog.writeTo(this.#page);
     if (page === LogPage.smart) {
       const { count } = errorLog;
@@ -140,14 +152,30 @@ export class AdminCommands {
     const select = (cdw10 >>> 8) & 7;
     const status = features.get(cdw10 & 0xff, select, nsid, sqe[SqeWord.cdw11]!);
     command.dw0 = features.value;
-    return status;
+    if (
+      status !== NvmeStatus.success ||
+      (cdw10 & 0xff) !== FeatureId.timestamp ||
+      select === FeatureSelect.capabilities
+    ) {
+      return status;
+    }
+    const isDefault = select !== FeatureSelect.current;
+    this.#parts.timestamp.writeTo(this.#page, this.#parts.executor.now, isDefault);
+    return this.#send(command, 0, TIMESTAMP_BYTES);
   }
 
   #setFeatures(command: NvmeCommand): number {
     const sqe = command.sqe;
     const cdw10 = sqe[SqeWord.cdw10]!;
     const nsid = sqe[SqeWord.nsid]! >>> 0;
-    return this.#parts.features.set(cdw10 & 0xff, cdw10 < 0, nsid, sqe[SqeWord.cdw11]!);
+    const { features, timestamp, executor } = this.#parts;
+    const status = features.set(cdw10 & 0xff, cdw10 < 0, nsid, sqe[SqeWord.cdw11]!);
+    if (status !== NvmeStatus.success || (cdw10 & 0xff) !== FeatureId.timestamp) return status;
+    if (!loadSg(command.memory, command.data, 0, this.#page, 0, TIMESTAMP_BYTES)) {
+      return NvmeStatus.dataTransferError;
+    }
+    timestamp.set(this.#page, executor.now);
+    return NvmeStatus.success;
   }
 
   #send(command: NvmeCommand, from: number, length: number): number {
@@ -155,6 +183,15 @@ export class AdminCommands {
       ? NvmeStatus.success
       : NvmeStatus.dataTransferError;
   }
+}
+
+function isLogPage(page: number): boolean {
+  return (
+    page === LogPage.errorInformation ||
+    page === LogPage.smart ||
+    page === LogPage.firmwareSlot ||
+    page === LogPage.commandEffects
+  );
 }
 
 function isSupported(opcode: number): boolean {

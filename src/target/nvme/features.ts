@@ -1,5 +1,6 @@
 /**
- * The features that belong to the target and not to queues: power, temperature, error recovery, write cache, atomicity.
+ * The features that belong to the target and not to queues: power, temperature, error recovery, write cache, atomicity, and whether
+ * Timestamp (whose data is in its own file) may be set.
  * NVMe Base 2.0, 5.15, 5.27.1; NVM Command Set 1.0, 4.1.3.
  *
  * None is saveable: the saved value is the default one. Does not model: power states but 0, temperature sensors but the composite
@@ -91,6 +92,8 @@ export class Features {
         return NvmeStatus.success;
       case FeatureId.temperatureThreshold:
         return this.#setThreshold(cdw11);
+      case FeatureId.timestamp:
+        return NvmeStatus.success;
       case FeatureId.volatileWriteCache:
         this.#writeCache = (cdw11 & 1) !== 0;
         return NvmeStatus.success;
@@ -106,6 +109,7 @@ export class Features {
       case FeatureId.powerManagement:
       case FeatureId.temperatureThreshold:
       case FeatureId.writeAtomicity:
+      case FeatureId.timestamp:
         return CHANGEABLE;
       case FeatureId.errorRecovery:
         return CHANGEABLE | NAMESPACE_SPECIFIC;
@@ -121,6 +125,8 @@ export class Features {
     switch (feature) {
       case FeatureId.powerManagement:
         return isDefault ? 0 : this.#workload << 5;
+      case FeatureId.timestamp:
+        return 0;
       case FeatureId.temperatureThreshold:
         return this.#readThreshold(cdw11, isDefault);
       case FeatureId.errorRecovery:

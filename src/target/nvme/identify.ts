@@ -30,12 +30,16 @@ export interface ControllerTraits extends NvmePortLimits {
   readonly oacs: number;
 }
 
-/** Optional NVM commands: Dataset Management, Write Zeroes, and the select and save fields of features. */
+/** Optional NVM commands: Compare, Dataset Management, Write Zeroes, the select and save fields of features, Timestamp. */
+const ONCS_COMPARE = 1 << 0;
 const ONCS_DSM = 1 << 2;
 const ONCS_WRITE_ZEROES = 1 << 3;
 const ONCS_SELECT = 1 << 4;
+const ONCS_TIMESTAMP = 1 << 6;
 /** One firmware slot, read-only. */
 const FRMW_ONE_READ_ONLY_SLOT = 0b11;
+/** The commands supported and effects log is there. */
+const LPA_EFFECTS = 1 << 1;
 /** Get Log Page takes an offset and 32 bits of length. */
 const LPA_EXTENDED_DATA = 1 << 2;
 const IO_CONTROLLER = 1;
@@ -67,7 +71,7 @@ export function writeIdentifyController(
   id.acl0.set(view, 0, traits.abortLimit0);
   id.aerl0.set(view, 0, traits.asyncEventLimit0);
   id.frmw.set(view, 0, FRMW_ONE_READ_ONLY_SLOT);
-  id.lpa.set(view, 0, LPA_EXTENDED_DATA);
+  id.lpa.set(view, 0, LPA_EFFECTS | LPA_EXTENDED_DATA);
   id.elpe0.set(view, 0, ERROR_LOG_ENTRIES - 1);
   id.wctemp.set(view, 0, WARNING_KELVIN);
   id.cctemp.set(view, 0, CRITICAL_KELVIN);
@@ -77,7 +81,9 @@ export function writeIdentifyController(
   id.oncs.set(
     view,
     0,
-    ONCS_SELECT |
+    ONCS_COMPARE |
+      ONCS_SELECT |
+      ONCS_TIMESTAMP |
       (subsystem.unmap ? ONCS_DSM : 0) |
       (subsystem.writeZeroes ? ONCS_WRITE_ZEROES : 0),
   );

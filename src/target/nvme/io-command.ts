@@ -13,6 +13,7 @@ import { IoControl, SqeWord } from '../../wire/nvme-entries.ts';
 import { DSM_RANGE_BYTES, dsmRange } from '../../wire/nvme-logs.ts';
 import { IoOpcode, NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
+import { CompareBuffer } from './compare.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 
@@ -23,6 +24,7 @@ opOfOpcode.fill(NO_OP);
 opOfOpcode[IoOpcode.flush] = TargetOp.flush;
 opOfOpcode[IoOpcode.write] = TargetOp.write;
 opOfOpcode[IoOpcode.read] = TargetOp.read;
+opOfOpcode[IoOpcode.compare] = TargetOp.read;
 opOfOpcode[IoOpcode.writeZeroes] = TargetOp.writeZeroes;
 opOfOpcode[IoOpcode.datasetManagement] = TargetOp.unmap;
 
@@ -90,9 +92,22 @@ export function parseIo(
   } else if (slot.blockCount * namespace.format.blockBytes > maxTransferBytes) {
     return NvmeStatus.invalidField;
   }
-  return isInside(slot.lba, slot.blockCount, namespace.port.geometry.blockCount)
-    ? NvmeStatus.success
-    : NvmeStatus.lbaOutOfRange;
+  if (!isInside(slot.lba, slot.blockCount, namespace.port.geometry.blockCount)) {
+    return NvmeStatus.lbaOutOfRange;
+  }
+  return (cdw0 & 0xff) === IoOpcode.compare
+    ? startCompare(command, slot, slot.blockCount * namespace.format.blockBytes)
+    : NvmeStatus.success;
+}
+
+/** Makes the slot a read into memory of its own; what the host gives is compared at the end. */
+function startCompare(command: NvmeCommand, slot: IoSlot, byteLength: number): number {
+  if (command.data.byteLength < byteLength) return NvmeStatus.invalidField;
+  slot.kind = SlotKind.compare;
+  slot.compared = new CompareBuffer(byteLength);
+  slot.memory = slot.compared.memory;
+  slot.data = slot.compared.data;
+  return NvmeStatus.success;
 }
 
 /** The status of a command that names no active namespace. NVMe Base 2.0, 3.2.1.4. */

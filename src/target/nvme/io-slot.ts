@@ -3,6 +3,7 @@ import type { SgList } from '../../base/sg-list.ts';
 import type { GuestMemory } from '../../interfaces/guest-memory.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
 import type { TargetCommand, TargetOp, TargetPort, TargetStatus } from '../../interfaces/target.ts';
+import type { CompareBuffer } from './compare.ts';
 
 /** How a slot goes on when the LIO core has ended one part of its command. */
 export const SlotKind = {
@@ -12,6 +13,8 @@ export const SlotKind = {
   flushAll: 1,
   /** One unmap after the other. */
   ranges: 2,
+  /** A read whose blocks are compared with the host's data. */
+  compare: 3,
 } as const;
 /** One of {@link SlotKind}. */
 export type SlotKind = (typeof SlotKind)[keyof typeof SlotKind];
@@ -42,6 +45,8 @@ export class IoSlot implements TargetCommand {
   ranges: DataView | undefined;
   rangeCount = 0;
   nextRange = 0;
+  /** Compare: where the blocks are read to. */
+  compared: CompareBuffer | undefined;
 
   constructor(memory: GuestMemory, data: SgList, end: (command: TargetCommand) => void) {
     this.ioId = 0;
@@ -52,5 +57,6 @@ export class IoSlot implements TargetCommand {
     this.done = undefined;
     this.port = undefined;
     this.ranges = undefined;
+    this.compared = undefined;
   }
 }

@@ -31,6 +31,7 @@ import { parseIo, takeNextRange } from './io-command.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { nvmeStatusOf, withRetryRule } from './status-map.ts';
+import { Timestamp } from './timestamp.ts';
 
 /** Commands in flight of one controller, unless it is told otherwise. */
 export const NVME_MAX_IN_FLIGHT = 1024;
@@ -65,6 +66,8 @@ export class NvmeTargetController implements NvmeCommandPort {
   readonly #features: Features;
   readonly #errorLog = new ErrorLog();
   readonly #health = new Health();
+  readonly #timestamp = new Timestamp();
+  readonly #executor: Executor;
   readonly #decided: EndQueue<NvmeCommand>;
   readonly #slots: IoSlot[] = [];
   readonly #free: IoSlot[] = [];
@@ -90,6 +93,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       oacs: options.oacs ?? 0,
     };
     this.limits = traits;
+    this.#executor = executor;
     this.#subsystem = subsystem;
     this.#maxInFlight = traits.maxInFlight;
     this.#maxTransferBytes = traits.maxTransferBytes;
@@ -101,6 +105,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       features: this.#features,
       errorLog: this.#errorLog,
       health: this.#health,
+      timestamp: this.#timestamp,
     });
     this.#decided = new EndQueue(executor, 'target-nvme');
     this.#endSlot = (command) => this.#ended(command as IoSlot);
@@ -112,6 +117,7 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   enable(_enable: ControllerEnable): void {
     this.#features.reset();
+    this.#timestamp.reset(this.#executor.now);
   }
 
   namespaceFormat(nsid: number): NamespaceFormat | undefined {
@@ -137,10 +143,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       !this.#features.writeCache,
       slot,
     );
-    if (
-      status !== NvmeStatus.success ||
-      (slot.kind !== SlotKind.single && !this.#startParts(slot))
-    ) {
+    if (status !== NvmeStatus.success || (hasParts(slot) && !this.#startParts(slot))) {
       this.#giveSlot(slot);
       this.#decide(command, status, slot.lba);
       return;
@@ -228,7 +231,7 @@ export class NvmeTargetController implements NvmeCommandPort {
   /** The LIO core has ended a slot's command. */
   #ended(slot: IoSlot): void {
     const isOlder = slot.epoch !== this.#epoch;
-    if (slot.kind !== SlotKind.single && slot.status === TargetStatus.good && this.#goOn(slot)) {
+    if (hasParts(slot) && slot.status === TargetStatus.good && this.#goOn(slot)) {
       if (!isOlder || slot.nvme === undefined) {
         slot.port!.submit(slot);
         return;
@@ -240,7 +243,10 @@ export class NvmeTargetController implements NvmeCommandPort {
       slot.done!();
       return;
     }
-    const { status } = slot;
+    let { status } = slot;
+    if (slot.kind === SlotKind.compare && status === TargetStatus.good) {
+      status = slot.compared!.matches(command);
+    }
     const units = slot.blockCount * (slot.port!.geometry.blockBytes >>> 9);
     this.#health.countIo(slot.op, units, status);
     this.#giveSlot(slot);
@@ -274,6 +280,7 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   #giveSlot(slot: IoSlot): void {
     slot.nvme = undefined;
+    slot.compared = undefined;
     this.#free.push(slot);
   }
 
@@ -288,6 +295,11 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#resets = [];
     for (const done of resets) this.#decided.drain(done);
   }
+}
+
+/** Is the slot's command one part after the other? */
+function hasParts(slot: IoSlot): boolean {
+  return slot.kind === SlotKind.flushAll || slot.kind === SlotKind.ranges;
 }
 
 function checkTransfer(maxTransferBytes: number): number {

@@ -12,9 +12,26 @@ export {
   type MemoryPortOptions,
 } from './memory-command-port.ts';
 export { NvmeLaw, NvmeLawError } from './nvme-laws.ts';
+export type {
+  NvmeVector,
+  NvmeVectorFile,
+  VectorBuffer,
+  VectorFill,
+  VectorResult,
+  VectorSqe,
+  VectorStep,
+  VectorWorld,
+} from './nvme-vectors.ts';
+export { makeQemuWorld } from './qemu-fixtures.ts';
 export {
   type RawCompletion,
   type RawFields,
   RawNvmeHost,
   type RawQueue,
 } from './raw-nvme-host.ts';
+export {
+  replayVector,
+  replayVectors,
+  type VectorReport,
+  type VectorWorldFactory,
+} from './replay-vectors.ts';

@@ -78,10 +78,12 @@ describe('Identify', () => {
 });
 
 describe('Get Log Page', () => {
-  it('has the error, SMART and firmware pages, and no other', () => {
+  it('has the error, SMART, firmware and effects pages, and no other', () => {
     const rig = new NvmeRig();
     for (let page = 0; page < 256; page++) {
-      const isKnown = page >= LogPage.errorInformation && page <= LogPage.firmwareSlot;
+      const isKnown =
+        (page >= LogPage.errorInformation && page <= LogPage.firmwareSlot) ||
+        page === LogPage.commandEffects;
       const { code } = rig.admin(log(page, 512));
       expect(code).toBe(isKnown ? NvmeStatus.success : NvmeStatus.invalidLogPage);
     }

@@ -17,6 +17,7 @@ const owned = [
   FeatureId.errorRecovery,
   FeatureId.volatileWriteCache,
   FeatureId.writeAtomicity,
+  FeatureId.timestamp,
 ];
 
 function make(writeCache = true): Features {
@@ -53,7 +54,7 @@ describe('Features', () => {
 
   it('say what can be done with them', () => {
     const features = make();
-    expect(owned.map((id) => get(features, id, capabilities, 99))).toEqual([4, 4, 6, 4, 4]);
+    expect(owned.map((id) => get(features, id, capabilities, 99))).toEqual([4, 4, 6, 4, 4, 4]);
     for (const select of [4, 5, 6, 7]) {
       expect(get(features, FeatureId.powerManagement, select)).toBe(-NvmeStatus.invalidField);
     }
@@ -76,7 +77,7 @@ describe('Features', () => {
     }
     expect(features.writeCache).toBe(false);
     features.reset();
-    expect(owned.map((id) => get(features, id))).toEqual([0, WARNING_KELVIN, 0, 1, 0]);
+    expect(owned.map((id) => get(features, id))).toEqual([0, WARNING_KELVIN, 0, 1, 0, 0]);
   });
 
   it('cannot be saved', () => {

@@ -81,14 +81,14 @@ describe('Identify Controller', () => {
       acl: 3,
       aerl: 5,
       frmw: 3,
-      lpa: 4,
+      lpa: 6,
       elpe: 63,
       npss: 0,
       kas: 0,
       sqes: 0x66,
       cqes: 0x44,
       nn: 1024,
-      oncs: 0x1c,
+      oncs: 0x5d,
       fuses: 0,
       vwc: 7,
       sgls: 0,
@@ -104,9 +104,9 @@ describe('Identify Controller', () => {
       writeIdentifyController(bytes, subsystemOf(...geometries), traits);
       return [view(bytes).getUint16(520, true), bytes[525]];
     };
-    expect(bits({ unmap: false }, {})).toEqual([0x18, 6]);
-    expect(bits({ writeZeroes: false, writeCache: true })).toEqual([0x14, 7]);
-    expect(bits({ writeZeroes: false, unmap: false })).toEqual([0x10, 6]);
+    expect(bits({ unmap: false }, {})).toEqual([0x59, 6]);
+    expect(bits({ writeZeroes: false, writeCache: true })).toEqual([0x55, 7]);
+    expect(bits({ writeZeroes: false, unmap: false })).toEqual([0x51, 6]);
   });
 
   it('says that a subsystem with two controllers is shared', () => {

@@ -38,6 +38,7 @@ describe('parseIo', () => {
       [IoOpcode.flush, TargetOp.flush],
       [IoOpcode.write, TargetOp.write],
       [IoOpcode.read, TargetOp.read],
+      [IoOpcode.compare, TargetOp.read],
       [IoOpcode.writeZeroes, TargetOp.writeZeroes],
       [IoOpcode.datasetManagement, TargetOp.unmap],
     ]);

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { AbortResult } from '../../../src/interfaces/request.ts';
+import { IoOpcode, LogPage } from '../../../src/wire/nvme-opcodes.ts';
+import { NvmeStatus } from '../../../src/wire/nvme-status.ts';
+import { BUFFER, NvmeRig } from './nvme-rig.ts';
+
+const BLOCKS = 24;
+const BYTES = BLOCKS * 512;
+const compare = { opc: IoOpcode.compare, cdw10: 5, cdw12: BLOCKS - 1, bytes: BYTES };
+
+function written(): NvmeRig {
+  const rig = new NvmeRig();
+  for (let i = 0; i < BYTES; i += 4) rig.memory.write32(BUFFER + i, i);
+  expect(rig.do({ ...compare, opc: IoOpcode.write }).code).toBe(0);
+  return rig;
+}
+
+describe('Compare', () => {
+  it('succeeds on equal blocks and leaves the memory of the host alone', () => {
+    const rig = written();
+    const before = rig.bytes(BYTES + 512);
+    expect(rig.do(compare).code).toBe(NvmeStatus.success);
+    expect(rig.bytes(BYTES + 512)).toEqual(before);
+  });
+
+  it.each([0, 511, 4095, 4096, BYTES - 1])('finds one byte that differs, at %s', (at) => {
+    const rig = written();
+    rig.memory.write8(BUFFER + at, rig.memory.read8(BUFFER + at) ^ 0x80);
+    expect(rig.do(compare).code).toBe(NvmeStatus.compareFailure);
+    expect(rig.do({ ...compare, opc: IoOpcode.read }).code).toBe(0);
+    expect(rig.do(compare).code).toBe(NvmeStatus.success);
+  });
+
+  it('refuses ranges, sizes, namespaces and memory as a read does', () => {
+    const rig = written();
+    expect(rig.do({ ...compare, cdw10: 2047 }).code).toBe(NvmeStatus.lbaOutOfRange);
+    expect(rig.do({ ...compare, nsid: 8 }).code).toBe(NvmeStatus.invalidField);
+    expect(rig.do({ ...compare, nsid: 9 }).code).toBe(NvmeStatus.invalidNamespace);
+    expect(rig.do({ ...compare, bytes: BYTES - 1 }).code).toBe(NvmeStatus.invalidField);
+    expect(rig.do({ ...compare, gpa: 2 ** 40 }).code).toBe(NvmeStatus.dataTransferError);
+    expect(rig.do({ ...compare, opc: IoOpcode.compare | 0x100 }).code).toBe(
+      NvmeStatus.invalidField,
+    );
+    expect(rig.do(compare).code).toBe(NvmeStatus.success);
+  });
+
+  it('counts as a read', () => {
+    const rig = written();
+    rig.do(compare);
+    rig.admin({ opc: 2, nsid: 0, cdw10: LogPage.smart | (127 << 16), bytes: 512 });
+    expect([rig.view().getUint32(64, true), rig.view().getUint32(80, true)]).toEqual([1, 1]);
+  });
+
+  it('ends once when it is aborted or the controller is reset', () => {
+    const rig = written();
+    const [first, second] = [rig.command(compare), rig.command(compare)];
+    for (const command of [first, second]) rig.controller.submit(command);
+    const ended = rig.ended;
+    const didStop = rig.controller.abort(first) === AbortResult.aborted;
+    let isReset = false;
+    rig.controller.reset(() => {
+      isReset = true;
+    });
+    rig.executor.runUntilIdle();
+    expect([rig.ended, isReset]).toEqual([ended + 2, true]);
+    expect(first.status).toBe(didStop ? NvmeStatus.abortRequested : NvmeStatus.success);
+  });
+});
