@@ -7,6 +7,7 @@ import { DataDirection, type NvmeCommand } from '../interfaces/nvme-command-port
 import type { RingMemory } from '../interfaces/ring-memory.ts';
 import type { VirtqueueDriver, VirtqueueResult } from '../interfaces/virtqueue.ts';
 import { callRing, typedRing } from '../memory/ring-memory.ts';
+import { sgIsMapped } from '../memory/sg-copy.ts';
 import { NvmeStatus } from '../wire/nvme-status.ts';
 import {
   COMPLETION_BYTES,
@@ -22,6 +23,9 @@ export const FRAME_BYTES = 128;
 
 const COMPLETION_AT = 96;
 const SQE_WORDS = 16;
+
+/** High half of an address that no memory table has. */
+const NOWHERE_HI = 0x4000_0000;
 
 /** Writes headers, reads completions. The last header word stays zero. */
 export class RequestFrames {
@@ -52,9 +56,8 @@ export class RequestFrames {
     out.pushAddress(frame, REQUEST_HEADER_BYTES);
     if (direction !== DataDirection.none) {
       const list = direction === DataDirection.toDevice ? out : into;
-      // As append, but for empty segments: a ring must not have any.
-      list.appendRange(data, 0, data.byteLength);
-      if (metadata.count > 0) list.appendRange(metadata, 0, metadata.byteLength);
+      appendData(list, command.memory, data);
+      appendData(list, command.memory, metadata);
     }
     into.pushAddress(frame + COMPLETION_AT, COMPLETION_BYTES);
     this.#write(slot * FRAME_BYTES, command);
@@ -87,4 +90,14 @@ export class RequestFrames {
     frames.set32(at + 4 * HEADER_DATA_WORD, hasData ? command.data.byteLength : 0);
     frames.set32(at + 4 * HEADER_METADATA_WORD, hasData ? command.metadata.byteLength : 0);
   }
+}
+
+/**
+ * Appends the data of a command without its empty segments, of which a ring must not have any. The host maps more than the guest
+ * does: what is not the guest's own is sent as an address that nobody has, and fails there as any other unmapped address.
+ */
+function appendData(list: SgList, guest: GuestMemory, data: SgList): void {
+  if (data.byteLength === 0) return;
+  if (sgIsMapped(guest, data)) list.appendRange(data, 0, data.byteLength);
+  else list.push(0, NOWHERE_HI, data.byteLength);
 }
