@@ -1,5 +1,34 @@
 /** The block layer: bios cut, merged and queued for a blk-mq driver, with a flush machine. @packageDocumentation */
+
+export { blkErrnoOf } from './blk-errno.ts';
 export { BlkRequest, RequestList, RequestState } from './blk-request.ts';
+export {
+  type Blktrace,
+  type BlktraceRecord,
+  type BlktraceRemap,
+  mergeBlktraces,
+  parseBlktrace,
+} from './blktrace-parser.ts';
+export {
+  BLKTRACE_MAGIC,
+  BLKTRACE_RECORD_BYTES,
+  BlktraceCategory,
+  BlktraceNote,
+  blkIoTrace,
+} from './blktrace-record.ts';
+export { countBlktraceActions, formatBlktrace, rwbsOf } from './blktrace-text.ts';
+export { BlktraceWriter, type BlktraceWriterOptions, deviceNumber } from './blktrace-writer.ts';
+export { ACTION_LETTERS, BlockSight } from './block-sight.ts';
+export {
+  type FioIolog,
+  type FioIologAction,
+  type FioIologEntry,
+  type FioIologVersion,
+  formatFioIolog,
+  type ParsedFioIolog,
+  parseFioIolog,
+} from './fio-iolog.ts';
+export { FioIologRecorder } from './fio-iolog-recorder.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
 export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';

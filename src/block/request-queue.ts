@@ -5,8 +5,8 @@
  * or wait in the plug, where a bio that continues the newest request is merged into it. What needs a flush passes through the flush
  * machine. Bios that find no tag wait in line; a bio ends when its last part does, with the first error of any part.
  *
- * Trace events are those of blktrace (Q X G M F P U UT R D C), with the sector and the number of sectors; P, U and UT have 0 and the number of
- * requests. As in the real one, a plug that direct issue takes newest first leaves no U.
+ * Trace events are those of blktrace (Q X G M F P U UT R D C), as `block-sight.ts` has them. As in the real one, a plug that direct
+ * issue takes newest first leaves no U.
  *
  * Does not model: CPUs (bios go to the hardware queues in turn), scheduler tags, requeue by the driver after it took a request, freezing.
  */
@@ -21,14 +21,16 @@ import {
   SECTOR_BYTES,
 } from '../interfaces/bio.ts';
 import type { BlkMqOps } from '../interfaces/blk-mq.ts';
+import { BlockAction, type BlockObserver } from '../interfaces/block-observer.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
-import { Layer, type Tracer } from '../interfaces/tracer.ts';
+import type { Tracer } from '../interfaces/tracer.ts';
 import { RegionMemory } from '../memory/region-memory.ts';
 import { NO_COSTS } from '../sim/cost-presets.ts';
 import { makeTask } from '../sim/task.ts';
 import { type BioWalk, BioWalkList, BioWalkPool } from './bio-walk.ts';
 import { type BlkRequest, RequestList, RequestState } from './blk-request.ts';
+import { BlockSight } from './block-sight.ts';
 import { FlushMachine, flushStepsFor } from './flush-machine.ts';
 import { HardwareQueue, type HardwareQueueEvents } from './hardware-queue.ts';
 import { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
@@ -49,6 +51,8 @@ export interface RequestQueueOptions {
   /** `blockRequestNs` is what each request costs before the driver sees it, one after another. */
   costs?: CostTable;
   tracer?: Tracer | undefined;
+  /** Receives the events of this device, such as a blktrace writer. */
+  observer?: BlockObserver | undefined;
   /** Order of requests; `none` unless given. */
   scheduler?: IoScheduler;
   /** After how long the driver is asked about a request; 30 s unless given. */
@@ -64,7 +68,7 @@ export class RequestQueue implements BlockDevice {
   /** What the queue did so far. */
   readonly stats = new QueueStats();
   readonly #executor: Executor;
-  readonly #tracer: Tracer | undefined;
+  readonly #sight: BlockSight;
   readonly #scheduler: IoScheduler;
   readonly #queues: readonly HardwareQueue[];
   readonly #flushMachines: readonly FlushMachine[];
@@ -90,7 +94,7 @@ export class RequestQueue implements BlockDevice {
     this.limits = ops.limits;
     this.capacitySectors = ops.capacitySectors;
     this.#executor = executor;
-    this.#tracer = options.tracer;
+    this.#sight = new BlockSight(options.tracer, options.observer);
     this.#scheduler = options.scheduler ?? new NoneScheduler(ops.hardwareQueueCount);
     this.#requestNs = (options.costs ?? NO_COSTS).blockRequestNs;
     this.#merger = new Merger(ops.limits);
@@ -137,7 +141,7 @@ export class RequestQueue implements BlockDevice {
       this.#endLater(walk);
       return;
     }
-    this.#tracer?.event(Layer.block, 'Q', bio.ioId, bio.sector, bio.sectorCount);
+    this.#sight.bio(BlockAction.queued, bio, walk.flags, bio.sector, bio.sectorCount);
     const queue = this.#queues[this.#turn]!;
     this.#turn = this.#turn + 1 === this.#queues.length ? 0 : this.#turn + 1;
     if (queue.waiting.head === undefined) this.#take(queue, walk);
@@ -152,7 +156,7 @@ export class RequestQueue implements BlockDevice {
   unplug(): void {
     assert(this.#plugDepth > 0, 'unplug follows a plug');
     this.#plugDepth -= 1;
-    if (this.#plugDepth === 0) this.#sendPlug('U');
+    if (this.#plugDepth === 0) this.#sendPlug(BlockAction.unplugged);
   }
 
   #judge(bio: Bio): BlkStatus {
@@ -196,7 +200,7 @@ export class RequestQueue implements BlockDevice {
     let request = queue.take();
     if (request === undefined && this.#plugged.count > 0) {
       // The plug must not hold the tags that a bio waits for.
-      this.#sendPlug('UT');
+      this.#sendPlug(BlockAction.unplugTimer);
       request = queue.take();
     }
     if (request === undefined) {
@@ -230,8 +234,9 @@ export class RequestQueue implements BlockDevice {
     }
     walk.partsInFlight += 1;
     takePart(this.limits, bio, walk, sectors, request.data);
-    if (isCut) this.#trace('X', request);
-    this.#trace('G', request);
+    const rest = request.sector + sectors;
+    if (isCut) this.#sight.request(BlockAction.split, request, walk.flags, rest);
+    this.#sight.request(BlockAction.gotRequest, request, walk.flags);
     if (this.#requestNs === 0) return;
     this.#busyUntilNs = Math.max(this.#busyUntilNs, this.#executor.now) + this.#requestNs;
     request.readyNs = this.#busyUntilNs;
@@ -251,13 +256,13 @@ export class RequestQueue implements BlockDevice {
   #addToPlug(request: BlkRequest): void {
     const plugged = this.#plugged;
     if (plugged.tail === undefined) {
-      this.#tracePlug('P', request, 0);
+      this.#sight.plug(BlockAction.plugged, request, 0);
     } else if (
       plugged.count >= MAX_PLUGGED_REQUESTS ||
       plugged.tail.sectorCount * SECTOR_BYTES >= PLUG_FLUSH_BYTES
     ) {
-      this.#sendPlug('U');
-      this.#tracePlug('P', request, 0);
+      this.#sendPlug(BlockAction.unplugged);
+      this.#sight.plug(BlockAction.plugged, request, 0);
     }
     plugged.push(request);
   }
@@ -268,20 +273,21 @@ export class RequestQueue implements BlockDevice {
     const start = bio.sector + walk.sectorsTaken;
     const kind = this.#merger.tryMerge(newest, walk, bio, sectors);
     if (kind === MergeKind.none) return false;
-    const name = kind === MergeKind.back ? 'M' : 'F';
-    this.#tracer?.event(Layer.block, name, bio.ioId, start, sectors);
+    const action = kind === MergeKind.back ? BlockAction.backMerged : BlockAction.frontMerged;
+    this.#sight.bio(action, bio, walk.flags, start, sectors);
     this.stats.of(bio.op).merges += 1;
     walk.partsInFlight += 1;
     walk.isTaken = true;
     return true;
   }
 
-  /** Sends what the plug holds: `U` as the submitter goes on, `UT` as it has to wait (first to last then, whatever the scheduler likes). */
-  #sendPlug(reason: 'U' | 'UT'): void {
+  /** Sends what the plug holds: U as the submitter goes on, UT as it has to wait (first to last then, whatever the scheduler likes). */
+  #sendPlug(reason: BlockAction): void {
     const plugged = this.#plugged;
     if (plugged.head === undefined) return;
-    if (reason === 'U' && this.#scheduler.plugOrder === 'last-first') plugged.reverse();
-    else this.#tracePlug(reason, plugged.head, plugged.count);
+    const goesOn = reason === BlockAction.unplugged;
+    if (goesOn && this.#scheduler.plugOrder === 'last-first') plugged.reverse();
+    else this.#sight.plug(reason, plugged.head, plugged.count);
     for (let request = plugged.shift(); request !== undefined; request = plugged.shift()) {
       this.#scheduler.insert(request);
     }
@@ -301,9 +307,9 @@ export class RequestQueue implements BlockDevice {
       issued: (request) => {
         stats.started(this.#executor.now);
         this.#watch.started(request);
-        this.#trace('D', request);
+        this.#sight.request(BlockAction.issued, request);
       },
-      refused: (request) => this.#trace('R', request),
+      refused: (request) => this.#sight.request(BlockAction.requeued, request),
       ended: (request) => this.#ended(request),
       get inDriver() {
         return stats.inFlight;
@@ -315,7 +321,7 @@ export class RequestQueue implements BlockDevice {
     assert(request.state === RequestState.inDriver, 'a driver ends a request once');
     const queue = this.#queues[request.hardwareQueue]!;
     this.stats.ended(this.#executor.now, request.op, request.sectorCount, request.startedNs);
-    this.#trace('C', request);
+    this.#sight.request(BlockAction.completed, request, request.flags, request.status);
     const machine = this.#flushMachines[queue.index]!;
     if (request === queue.flush) {
       request.state = RequestState.free;
@@ -371,14 +377,6 @@ export class RequestQueue implements BlockDevice {
     bio.status = walk.status;
     this.#walks.give(walk);
     bio.end(bio);
-  }
-
-  #tracePlug(name: string, request: BlkRequest, depth: number): void {
-    this.#tracer?.event(Layer.block, name, request.ioId, 0, depth);
-  }
-
-  #trace(name: string, request: BlkRequest): void {
-    this.#tracer?.event(Layer.block, name, request.ioId, request.sector, request.sectorCount);
   }
 }
 

@@ -12,6 +12,8 @@ export type { Bio, BlockDevice, QueueLimits } from './bio.ts';
 export { BioFlag, BioOp, BlkStatus, DEFAULT_LIMITS, SECTOR_BYTES } from './bio.ts';
 export type { BlkMqOps, Request } from './blk-mq.ts';
 export { QueueRqResult, TimeoutVerdict } from './blk-mq.ts';
+export type { BlockObserver } from './block-observer.ts';
+export { BlockAction } from './block-observer.ts';
 export type { CostTable } from './cost-table.ts';
 export type { Executor, Task } from './executor.ts';
 export type { FaultDecision, FaultPlan } from './fault-plan.ts';

@@ -28,6 +28,8 @@ export class Pump {
   readonly #yieldToHost: () => Promise<void>;
   readonly #inbox: Call[] = [];
   readonly #waiting = new Set<Call>();
+  /** Those who wait for the world to be idle. */
+  readonly #idleWanted: Settle<void>[] = [];
   #isScheduled = false;
 
   /** @param yieldToHost awaited between slices of a long run; the default gives other microtasks a turn */
@@ -57,6 +59,11 @@ export class Pump {
       this.#inbox.push(call);
       this.#schedule();
     });
+  }
+
+  /** Runs the world until nothing is left to do, in slices. */
+  whenIdle(): Promise<void> {
+    return this.call<void>((settle) => this.#idleWanted.push(settle));
   }
 
   #schedule(): void {
@@ -89,7 +96,10 @@ export class Pump {
   /** Runs a slice; false when there is nothing left to do. Background timers run only while a call waits for them. */
   #runSlice(): boolean {
     for (let i = 0; i < SLICE_TASKS; i++) {
-      if (this.#executor.isIdle && this.#waiting.size === 0) return false;
+      if (this.#executor.isIdle) {
+        for (const settle of this.#idleWanted.splice(0)) settle.resolve();
+        if (this.#waiting.size === 0) return false;
+      }
       if (!this.#executor.step()) {
         this.#failAll(new InvariantError('the stack went idle and left a call unanswered'));
         return false;

@@ -62,10 +62,7 @@ export class Stack {
 
   /** Runs until nothing is left to do. */
   run(): Promise<void> {
-    return this.#pump.call<void>((settle) => {
-      this.executor.runUntilIdle();
-      settle.resolve();
-    });
+    return this.#pump.whenIdle();
   }
 
   /** Shuts the guest's controller down, flushes, and lets go of files. Closing twice is once. */

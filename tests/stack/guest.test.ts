@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, InvariantError } from '../../src/base/assert.ts';
-import { type CreateStackOptions, createStack } from '../../src/stack/create-stack.ts';
+import { createStack } from '../../src/stack/create-stack.ts';
 
 const roads = ['direct', 'vhost-nvme'] as const;
 
@@ -38,23 +38,4 @@ describe.each(roads)('a guest on %s', (road) => {
     await expect(stack.guest.open(2)).rejects.toThrow(ConfigError);
     await expect(stack.guest.open(2)).rejects.toThrow(/nsid: 2 .*an active namespace: 1/);
   });
-});
-
-describe('layers of the caller', () => {
-  it.each([
-    [{ bakend: () => {} }, 'layers.bakend: () => {} is not accepted; expected no such layer'],
-    [{ backend: {} }, 'layers.backend: an object is not accepted; expected a function'],
-    [{ file: 'disk.img' }, "layers.file: 'disk.img' is not accepted; expected a function"],
-  ])('%j are refused by name', (layers, message) => {
-    const options = { layers } as unknown as CreateStackOptions;
-    expect(() => createStack(options)).toThrow(ConfigError);
-    expect(() => createStack(options)).toThrow(message);
-  });
-});
-
-it.each([true, false])('the diagram tells the truth of a write cache (%s)', (writeCache) => {
-  for (const disk of ['sata', 'scsi', 'nvme'] as const) {
-    const stack = createStack({ backend: { type: 'iblock', disk, size: '1MiB', writeCache } });
-    expect(stack.describe().split('\n').at(-1)!.includes('write cache')).toBe(writeCache);
-  }
 });
