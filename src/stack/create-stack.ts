@@ -9,6 +9,7 @@ import { NvmeDriver } from '../nvme-driver/index.ts';
 import { SimExecutor } from '../sim/sim-executor.ts';
 import { TraceRecorder } from '../sim/trace-recorder.ts';
 import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
+import { OACS_DOORBELL_BUFFER, Sgls } from '../wire/nvme-sgl.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
 import { costsOf, NVME_VERSION, parseConfig, type StackOptions } from './config.ts';
 import { diskMemoryBytes } from './disk-from-config.ts';
@@ -74,7 +75,10 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   subsystem.addNamespace(1, unit);
   const target = new NvmeTargetController(executor, subsystem, {
     version: NVME_VERSION,
-    ...(config.road === 'vhost-nvme' ? { maxTransferBytes: vhostTransferLimit(config) } : {}),
+    // The transport's port takes neither: a list could be longer than any chain.
+    ...(config.road === 'direct'
+      ? { sgls: Sgls.anyAlignment, oacs: OACS_DOORBELL_BUFFER }
+      : { maxTransferBytes: vhostTransferLimit(config) }),
   });
   const road = config.road === 'direct' ? buildDirect(target) : buildVhostNvme(world, target);
 

@@ -30,8 +30,11 @@ export type SglType = (typeof SglType)[keyof typeof SglType];
 
 /** SGLS of Identify Controller. NVMe Base 2.0, figure 275. */
 export const Sgls = {
-  /** 1: any alignment; 2: addresses and lengths of data blocks are multiples of 4. */
+  /** How SGLs are supported: 0 not at all, or one of the next two. */
   supportMask: 3,
+  /** With any alignment. */
+  anyAlignment: 1,
+  /** Addresses and lengths of data blocks are multiples of 4. */
   dwordOnly: 2,
   /** Bit bucket descriptors. */
   bitBucket: 1 << 16,

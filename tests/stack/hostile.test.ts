@@ -163,7 +163,7 @@ describe.each(stacks)('%s', (_name, options) => {
           expect(guest.recovers()).toBe(true);
         },
       ),
-      runs(40, 500),
+      runs(40, 400),
     );
   });
 });

@@ -38,46 +38,10 @@ export const OWED_VECTORS: Readonly<Record<string, readonly string[]>> = {
   'features-get': ['features-get-067', 'features-get-076', 'features-get-078', 'features-get-123'],
   // No DULBE, Host Behavior Support, I/O Command Set Profile.
   'features-set': ['features-set-039', 'features-set-066', 'features-set-069'],
-  // No Doorbell Buffer Config in the controller in front.
-  'admin-opcodes': ['admin-opcodes-042', 'admin-opcodes-043'],
   // No Namespace Attachment.
   'abort-aer': ['abort-aer-009', 'abort-aer-010'],
-  // SGLs are owed by the controller in front.
-  rw: ['rw-029', 'rw-030', 'rw-031', 'rw-033', 'rw-034', 'rw-038', 'rw-039'],
-  // SGLs are owed by the controller in front.
-  sgl: [
-    'sgl-001',
-    'sgl-002',
-    'sgl-004',
-    'sgl-005',
-    'sgl-007',
-    'sgl-008',
-    'sgl-011',
-    'sgl-015',
-    'sgl-017',
-    'sgl-018',
-    'sgl-019',
-    'sgl-020',
-    'sgl-021',
-    'sgl-022',
-    'sgl-023',
-    'sgl-024',
-    'sgl-025',
-    'sgl-026',
-    'sgl-027',
-    'sgl-028',
-    'sgl-030',
-    'sgl-032',
-    'sgl-034',
-    'sgl-039',
-    'sgl-040',
-    'sgl-041',
-    'sgl-042',
-  ],
-  // No DULBE; SGLs are owed by the controller in front.
-  dsm: ['dsm-008', 'dsm-013', 'dsm-015', 'dsm-016', 'dsm-017'],
-  // SGLs are owed by the controller in front.
-  compare: ['compare-010'],
+  // No DULBE.
+  dsm: ['dsm-013', 'dsm-015', 'dsm-016', 'dsm-017'],
   // No Verify.
   verify: ['verify-001', 'verify-003', 'verify-004', 'verify-006', 'verify-007'],
   // No Copy.

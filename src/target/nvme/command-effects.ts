@@ -1,5 +1,6 @@
 /** The commands supported and effects log: what a controller takes, and what it changes. NVMe Base 2.0, 5.16.1.6. */
 import { AdminOpcode, IoOpcode } from '../../wire/nvme-opcodes.ts';
+import { OACS_DOORBELL_BUFFER } from '../../wire/nvme-sgl.ts';
 
 /** Bytes of the log page. */
 export const EFFECTS_LOG_BYTES = 4096;
@@ -23,8 +24,6 @@ const ADMIN: readonly number[] = [
   AdminOpcode.getFeatures,
   AdminOpcode.asyncEventRequest,
 ];
-
-const OACS_DOORBELL_BUFFER = 1 << 8;
 
 /** What decides which optional commands there are. */
 export interface OptionalCommands {

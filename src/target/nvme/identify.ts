@@ -28,6 +28,8 @@ export interface ControllerTraits extends NvmePortLimits {
   readonly asyncEventLimit0: number;
   /** Optional admin commands (OACS) of the controller in front, such as bit 8, Doorbell Buffer Config. */
   readonly oacs: number;
+  /** SGLS. */
+  readonly sgls: number;
 }
 
 /** Optional NVM commands: Compare, Dataset Management, Write Zeroes, the select and save fields of features, Timestamp. */
@@ -68,6 +70,7 @@ export function writeIdentifyController(
   id.ver.set(view, 0, traits.version);
   id.cntrltype.set(view, 0, IO_CONTROLLER);
   id.oacs.set(view, 0, traits.oacs);
+  id.sgls.set(view, 0, traits.sgls);
   id.acl0.set(view, 0, traits.abortLimit0);
   id.aerl0.set(view, 0, traits.asyncEventLimit0);
   id.frmw.set(view, 0, FRMW_ONE_READ_ONLY_SLOT);

@@ -54,6 +54,8 @@ export interface NvmeTargetControllerOptions {
   readonly asyncEventLimit0?: number;
   /** What the controller in front can: optional admin commands (OACS). */
   readonly oacs?: number;
+  /** What the controller in front can: SGLs (SGLS). */
+  readonly sgls?: number;
 }
 
 /** Executes the commands of one NVMe controller on the namespaces of a subsystem. */
@@ -91,6 +93,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       abortLimit0: options.abortLimit0 ?? 3,
       asyncEventLimit0: options.asyncEventLimit0 ?? 3,
       oacs: options.oacs ?? 0,
+      sgls: options.sgls ?? 0,
     };
     this.limits = traits;
     this.#executor = executor;

@@ -8,6 +8,7 @@ import { SimExecutor } from '../../sim/sim-executor.ts';
 import { NvmeSubsystem } from '../../target/nvme/nvme-subsystem.ts';
 import { NvmeTargetController } from '../../target/nvme/nvme-target-controller.ts';
 import { TargetDevice } from '../../target/target-device.ts';
+import { OACS_DOORBELL_BUFFER, Sgls } from '../../wire/nvme-sgl.ts';
 import type { VectorWorld } from './nvme-vectors.ts';
 
 const MIB = 1 << 20;
@@ -24,7 +25,11 @@ export function makeQemuWorld(fixture: string): VectorWorld {
     const backend = new RdMcpBackend(executor, new PageStore(size), { blockBytes });
     subsystem.addNamespace(i + 1, new TargetDevice(executor, withWriteCache(backend)));
   }
-  const target = new NvmeTargetController(executor, subsystem, { maxTransferBytes: MIB / 2 });
+  const target = new NvmeTargetController(executor, subsystem, {
+    maxTransferBytes: MIB / 2,
+    oacs: OACS_DOORBELL_BUFFER,
+    sgls: Sgls.anyAlignment,
+  });
   const sink = { msix: () => {}, intx: () => {} };
   const pci = new NvmePciFunction(executor, memory, target, sink, {
     ioQueues: 8,

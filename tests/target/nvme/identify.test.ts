@@ -19,6 +19,7 @@ const traits: ControllerTraits = {
   abortLimit0: 3,
   asyncEventLimit0: 5,
   oacs: 0x100,
+  sgls: 1,
 };
 
 function subsystemOf(...geometries: Partial<Geometry>[]): NvmeSubsystem {
@@ -91,7 +92,7 @@ describe('Identify Controller', () => {
       oncs: 0x5d,
       fuses: 0,
       vwc: 7,
-      sgls: 0,
+      sgls: 1,
       power: 2500,
     });
     expect(text(bytes, 768, 29)).toBe('nqn.2014-08.org.example:disk\0');
