@@ -26,6 +26,7 @@ export class DoorbellBuffer {
   readonly #strideShift: number;
   #shadows = -1;
   #events = -1;
+  #pageBytes = 0;
 
   /** @param strideShift one doorbell takes `1 << strideShift` bytes, in the buffers as in BAR0 */
   constructor(memory: GuestMemory, strideShift: number, policy: EventIndexPolicy) {
@@ -47,6 +48,7 @@ export class DoorbellBuffer {
     memory.fill(events, 0, pageBytes);
     this.#shadows = shadows;
     this.#events = events;
+    this.#pageBytes = pageBytes;
     return true;
   }
 
@@ -56,20 +58,25 @@ export class DoorbellBuffer {
     this.#events = -1;
   }
 
-  /** Gives a submission queue its place in the buffers, which starts as a copy of its doorbell. */
+  /**
+   * Gives a submission queue its place in the buffers, which starts as a copy of its doorbell. A queue whose place would lie beyond the
+   * page has its doorbell alone.
+   */
   attachSubmission(sq: SubmissionQueue): void {
     if (!this.isOn || sq.id === 0) return;
     const at = (2 * sq.id) << this.#strideShift;
+    if (at >= this.#pageBytes) return;
     sq.shadowAt = this.#shadows + at;
     sq.eventAt = this.#events + at;
     this.#memory.write32(sq.shadowAt, sq.tail);
     this.#memory.write32(sq.eventAt, sq.tail);
   }
 
-  /** Gives a completion queue its place in the buffers. */
+  /** Gives a completion queue its place in the buffers, as {@link DoorbellBuffer.attachSubmission}. */
   attachCompletion(cq: CompletionQueue): void {
     if (!this.isOn || cq.id === 0) return;
     const at = (2 * cq.id + 1) << this.#strideShift;
+    if (at >= this.#pageBytes) return;
     cq.shadowAt = this.#shadows + at;
     cq.eventAt = this.#events + at;
     this.#memory.write32(cq.shadowAt, cq.head);

@@ -49,6 +49,28 @@ class ShadowWorld extends DeviceWorld {
 }
 
 describe('Doorbell Buffer Config', () => {
+  it('writes nothing beyond its pages: a queue whose place lies there has its doorbell alone', () => {
+    const limits = { oacs: OACS_DOORBELL_BUFFER };
+    const world = new DeviceWorld({ doorbellStride: 8 }, {}, limits);
+    world.openVectors();
+    world.host.enable();
+    world.ram.fill(SHADOWS, 0xee, 5 * 4096);
+    const { status } = world.host.command(world.host.admin, { ...CONFIG, prp2: SHADOWS + 8192 })!;
+    expect(status).toBe(0);
+    // A doorbell takes 1 KiB: the page has room for the doorbells of queues 0 and 1.
+    const near = world.host.createQueue(1, 0x10_0000, 8);
+    const beyond = world.host.createQueue(2, 0x14_0000, 8);
+    for (const page of [1, 3, 4]) {
+      expect(world.ram.read32(SHADOWS + 4096 * page)).toBe(0xeeee_eeee);
+    }
+    expect(world.host.command(beyond, READ)?.status).toBe(0);
+    world.host.push(near, READ);
+    world.ram.write32(SHADOWS + 2048, near.tail);
+    world.host.ring(near);
+    world.executor.runUntilIdle();
+    expect(world.host.take(near, false)).toHaveLength(1);
+  });
+
   it('clears both pages and starts each shadow as a copy of its doorbell', () => {
     const world = new ShadowWorld();
     const queue = world.host.createQueue(1, 0x10_0000, 8);
