@@ -10,6 +10,7 @@ export { targetOpOf } from './nvme/io-command.ts';
 export {
   MAX_NAMESPACES,
   type NvmeNamespace,
+  type NvmeNamespaceOptions,
   NvmeSubsystem,
   type NvmeSubsystemOptions,
   namespaceNames,

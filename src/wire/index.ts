@@ -55,6 +55,8 @@ export {
 export { CQE_BYTES, CqeWord, cqe, IoControl, SQE_BYTES, SqeWord, sqe } from './nvme-entries.ts';
 export {
   asyncEvent,
+  CONTROLLER_LIST_ENTRIES,
+  controllerList,
   IDENTIFY_BYTES,
   identifyController,
   identifyNamespace,
@@ -81,6 +83,7 @@ export {
   AdminOpcode,
   AsyncErrorInfo,
   AsyncEventType,
+  CommandSet,
   FeatureId,
   FeatureSelect,
   IdentifyCns,

@@ -133,6 +133,14 @@ export const NAMESPACE_LIST_ENTRIES = 1024;
 /** First entry of a namespace list; entry `i` lies `4 * i` bytes after it. NVMe Base 2.0, 5.17.2.2. */
 export const namespaceList = layout('namespaceList', IDENTIFY_BYTES, { first: u32(0) });
 
+/** Number of entries of a controller list, and its first one; entry `i` lies `2 * i` bytes after it. NVMe Base 2.0, 4.4.1. */
+export const controllerList = layout('controllerList', IDENTIFY_BYTES, {
+  count: u16(0),
+  first: u16(2),
+});
+/** Most entries of a controller list. */
+export const CONTROLLER_LIST_ENTRIES = 2047;
+
 /** Completion dword 0 of an asynchronous event, as one word. NVMe Base 2.0, figure 146. */
 export const asyncEvent = layout('asyncEvent', 4, {
   type: bits(0, 0, 3),

@@ -79,7 +79,19 @@ export const IdentifyCns = {
   controller: 0x01,
   activeNamespaceList: 0x02,
   namespaceDescriptors: 0x03,
+  namespaceOfSet: 0x05,
+  controllerOfSet: 0x06,
+  activeListOfSet: 0x07,
+  allocatedList: 0x10,
+  allocatedNamespace: 0x11,
+  attachedControllers: 0x12,
+  controllers: 0x13,
+  allocatedListOfSet: 0x1a,
+  allocatedNamespaceOfSet: 0x1b,
 } as const;
+
+/** Command set identifiers (CSI). NVMe Base 2.0, figure 274. */
+export const CommandSet = { nvm: 0, keyValue: 1, zoned: 2 } as const;
 
 /** Log page identifiers. NVMe Base 2.0, figure 202. */
 export const LogPage = {

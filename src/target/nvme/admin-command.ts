@@ -12,6 +12,7 @@ import { IDENTIFY_BYTES } from '../../wire/nvme-identify.ts';
 import { FIRMWARE_LOG_BYTES, firmwareLog } from '../../wire/nvme-logs.ts';
 import {
   AdminOpcode,
+  CommandSet,
   FeatureId,
   FeatureSelect,
   IdentifyCns,
@@ -25,10 +26,11 @@ import type { Features } from './features.ts';
 import type { Health } from './health.ts';
 import {
   type ControllerTraits,
-  writeActiveList,
+  writeControllerList,
   writeDescriptors,
   writeIdentifyController,
   writeIdentifyNamespace,
+  writeNamespaceList,
 } from './identify.ts';
 import { missingNamespace } from './io-command.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
@@ -78,20 +80,44 @@ export class AdminCommands {
   }
 
   #identify(command: NvmeCommand): number {
+    const { sqe } = command;
+    const nsid = sqe[SqeWord.nsid]! >>> 0;
+    const cdw10 = sqe[SqeWord.cdw10]!;
+    const cns = cdw10 & 0xff;
+    const status = isOfSet(cns)
+      ? this.#identifySet(cns, nsid, sqe[SqeWord.cdw11]! >>> 24)
+      : this.#writeIdentify(cns, nsid, cdw10 >>> 16);
+    return status === NvmeStatus.success ? this.#send(command, 0, IDENTIFY_BYTES) : status;
+  }
+
+  /** Writes what `cns` names to the private page. */
+  #writeIdentify(cns: number, nsid: number, cntid: number): number {
     const { subsystem, traits } = this.#parts;
-    const nsid = command.sqe[SqeWord.nsid]! >>> 0;
     const namespace = subsystem.namespace(nsid);
-    switch (command.sqe[SqeWord.cdw10]! & 0xff) {
+    const allocated = subsystem.allocatedNamespace(nsid);
+    switch (cns) {
       case IdentifyCns.namespace:
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
         writeIdentifyNamespace(this.#page, subsystem, namespace);
+        break;
+      case IdentifyCns.allocatedNamespace:
+        if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
+        writeIdentifyNamespace(this.#page, subsystem, allocated);
         break;
       case IdentifyCns.controller:
         writeIdentifyController(this.#page, subsystem, traits);
         break;
       case IdentifyCns.activeNamespaceList:
+      case IdentifyCns.allocatedList:
         if (nsid >= NSID_LIST_LIMIT) return NvmeStatus.invalidNamespace;
-        writeActiveList(this.#page, subsystem, nsid);
+        writeNamespaceList(this.#page, subsystem, nsid, cns === IdentifyCns.allocatedList);
+        break;
+      case IdentifyCns.attachedControllers:
+        if (allocated === undefined) return NvmeStatus.invalidField;
+        writeControllerList(this.#page, subsystem, cntid, !allocated.isAttached);
+        break;
+      case IdentifyCns.controllers:
+        writeControllerList(this.#page, subsystem, cntid);
         break;
       case IdentifyCns.namespaceDescriptors:
         if (namespace === undefined) return missingNamespace(subsystem, nsid);
@@ -100,7 +126,31 @@ export class AdminCommands {
       default:
         return NvmeStatus.invalidField;
     }
-    return this.#send(command, 0, IDENTIFY_BYTES);
+    return NvmeStatus.success;
+  }
+
+  /** Writes what `cns` names of one command set. All namespaces are of the NVM command set, which has nothing to say beyond CNS 00h. */
+  #identifySet(cns: number, nsid: number, set: number): number {
+    const { subsystem, traits } = this.#parts;
+    if (!traits.commandSets || (set !== CommandSet.nvm && set !== CommandSet.zoned)) {
+      return NvmeStatus.invalidField;
+    }
+    this.#page.fill(0);
+    switch (cns) {
+      case IdentifyCns.activeListOfSet:
+      case IdentifyCns.allocatedListOfSet:
+        if (nsid >= NSID_LIST_LIMIT) return NvmeStatus.invalidNamespace;
+        if (set === CommandSet.nvm) {
+          const isAllocated = cns === IdentifyCns.allocatedListOfSet;
+          writeNamespaceList(this.#page, subsystem, nsid, isAllocated);
+        }
+        return NvmeStatus.success;
+      case IdentifyCns.controllerOfSet:
+        return set === CommandSet.nvm ? NvmeStatus.success : NvmeStatus.invalidField;
+      default:
+        if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
+        return set === CommandSet.nvm ? NvmeStatus.success : NvmeStatus.invalidField;
+    }
   }
 
   #getLogPage(command: NvmeCommand): number {
@@ -192,6 +242,19 @@ function isLogPage(page: number): boolean {
     page === LogPage.firmwareSlot ||
     page === LogPage.commandEffects
   );
+}
+
+function isOfSet(cns: number): boolean {
+  switch (cns) {
+    case IdentifyCns.namespaceOfSet:
+    case IdentifyCns.controllerOfSet:
+    case IdentifyCns.activeListOfSet:
+    case IdentifyCns.allocatedListOfSet:
+    case IdentifyCns.allocatedNamespaceOfSet:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function isSupported(opcode: number): boolean {

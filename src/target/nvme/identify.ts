@@ -1,6 +1,8 @@
 /** Identify data of a subsystem on devices of the LIO core. NVMe Base 2.0, 5.17; NVM Command Set 1.0, 4.1.5. */
 import type { NvmePortLimits } from '../../interfaces/nvme-command-port.ts';
 import {
+  CONTROLLER_LIST_ENTRIES,
+  controllerList,
   IDENTIFY_BYTES,
   identifyController,
   identifyNamespace,
@@ -30,6 +32,8 @@ export interface ControllerTraits extends NvmePortLimits {
   readonly oacs: number;
   /** SGLS. */
   readonly sgls: number;
+  /** The controller in front has CAP.CSS bit 6: command sets can be selected, and Identify speaks of them. */
+  readonly commandSets: boolean;
 }
 
 /** Optional NVM commands: Compare, Dataset Management, Write Zeroes, the select and save fields of features, Timestamp. */
@@ -115,14 +119,39 @@ export function writeIdentifyNamespace(
   id.lbaf0Lbads.set(view, 0, 31 - Math.clz32(blockBytes));
 }
 
-/** Active namespace ids above `nsid`, ascending (CNS 02h). */
-export function writeActiveList(into: Uint8Array, subsystem: NvmeSubsystem, nsid: number): void {
+/** Namespace ids above `nsid`, ascending: active ones (CNS 02h) or all that exist (CNS 10h). */
+export function writeNamespaceList(
+  into: Uint8Array,
+  subsystem: NvmeSubsystem,
+  nsid: number,
+  isAllocated: boolean,
+): void {
   const view = cleared(into);
-  let next = subsystem.nextNsid(nsid);
-  for (let i = 0; i < NAMESPACE_LIST_ENTRIES && next !== 0; i++) {
-    namespaceList.first.set(view, 4 * i, next);
-    next = subsystem.nextNsid(next);
+  let at = nsid;
+  for (let i = 0; i < NAMESPACE_LIST_ENTRIES; i++) {
+    at = isAllocated ? subsystem.nextAllocated(at) : subsystem.nextNsid(at);
+    if (at === 0) return;
+    namespaceList.first.set(view, 4 * i, at);
   }
+}
+
+/** The controllers of the subsystem from `cntid` on (CNS 13h); none of them when `isEmpty` (CNS 12h of an unattached namespace). */
+export function writeControllerList(
+  into: Uint8Array,
+  { firstControllerId, controllerCount }: NvmeSubsystem,
+  cntid: number,
+  isEmpty = false,
+): void {
+  const view = cleared(into);
+  if (isEmpty) return;
+  const end = firstControllerId + controllerCount;
+  let count = 0;
+  for (let id = Math.max(firstControllerId, cntid); id < end; id++) {
+    if (count === CONTROLLER_LIST_ENTRIES) break;
+    controllerList.first.set(view, 2 * count, id);
+    count += 1;
+  }
+  controllerList.count.set(view, 0, count);
 }
 
 /** Namespace identification descriptors (CNS 03h): EUI-64, NGUID, UUID; zeroes end the list. */

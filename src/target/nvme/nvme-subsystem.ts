@@ -6,6 +6,8 @@ import { eui64Bytes, hex, nguidBytes, uuidBytes, uuidText } from './identity.ts'
 
 /** The largest namespace id that a subsystem may have. */
 export const MAX_NAMESPACES = 1024;
+/** Identifiers from FFF0h on are reserved. */
+const MAX_FIRST_CONTROLLER_ID = 0xff00;
 
 /** How a subsystem is named; what is not given is drawn from the seed. */
 export interface NvmeSubsystemOptions {
@@ -21,12 +23,28 @@ export interface NvmeSubsystemOptions {
   readonly firmware?: string;
   /** The largest valid namespace id (NN), {@link MAX_NAMESPACES} at most; 32 by default. */
   readonly maxNamespaces?: number;
+  /** Identifier of the first controller; the others follow. 1 by default. */
+  readonly firstControllerId?: number;
+}
+
+/** How a namespace is attached and named; a name that is not given is drawn from the seed. */
+export interface NvmeNamespaceOptions {
+  /** Attached to the controllers of the subsystem: active. True by default; a namespace that is not can only be identified. */
+  readonly isAttached?: boolean;
+  /** 16 bytes. */
+  readonly uuid?: Uint8Array;
+  /** 16 bytes. */
+  readonly nguid?: Uint8Array;
+  /** 8 bytes. */
+  readonly eui64?: Uint8Array;
 }
 
 /** A namespace: a device of the LIO core with a number and names of its own. */
 export interface NvmeNamespace {
   readonly nsid: number;
   readonly port: TargetPort;
+  /** Active on the controllers of the subsystem. */
+  readonly isAttached: boolean;
   readonly format: NamespaceFormat;
   /** 16 bytes. */
   readonly uuid: Uint8Array;
@@ -44,6 +62,8 @@ export class NvmeSubsystem {
   readonly firmware: string;
   /** The largest valid namespace id. */
   readonly maxNamespaces: number;
+  /** Identifier of the first controller. */
+  readonly firstControllerId: number;
   readonly #seed: number;
   readonly #namespaces: (NvmeNamespace | undefined)[];
   #controllers = 0;
@@ -61,6 +81,7 @@ export class NvmeSubsystem {
     this.model = checkText('model', options.model ?? 'lio-nvme', 40);
     this.firmware = checkText('firmware', options.firmware ?? '1.0', 8);
     this.maxNamespaces = checkCount(options.maxNamespaces ?? 32);
+    this.firstControllerId = checkControllerId(options.firstControllerId ?? 1);
     this.#namespaces = new Array<NvmeNamespace | undefined>(this.maxNamespaces + 1).fill(undefined);
   }
 
@@ -84,14 +105,19 @@ export class NvmeSubsystem {
     return this.#controllers > 1;
   }
 
-  /** Takes a controller in and gives it its id, 1 and up. */
-  attachController(): number {
-    this.#controllers += 1;
+  /** Controllers that were made for this subsystem. */
+  get controllerCount(): number {
     return this.#controllers;
   }
 
-  /** @throws ConfigError when the id is out of range or taken */
-  addNamespace(nsid: number, port: TargetPort): NvmeNamespace {
+  /** Takes a controller in and gives it its id: one after the other, from `firstControllerId` on. */
+  attachController(): number {
+    this.#controllers += 1;
+    return this.firstControllerId + this.#controllers - 1;
+  }
+
+  /** @throws ConfigError when the id is out of range or taken, or a name has another length */
+  addNamespace(nsid: number, port: TargetPort, options: NvmeNamespaceOptions = {}): NvmeNamespace {
     if (!Number.isInteger(nsid) || nsid < 1 || nsid > this.maxNamespaces) {
       throw new ConfigError('namespace.nsid', nsid, `an integer 1..${this.maxNamespaces}`);
     }
@@ -103,10 +129,11 @@ export class NvmeSubsystem {
     const namespace: NvmeNamespace = {
       nsid,
       port,
+      isAttached: options.isAttached ?? true,
       format: { blockBytes, metadataBytes: 0, extended: false },
-      uuid: uuidBytes(this.#seed, `${name}/uuid`),
-      nguid: nguidBytes(this.#seed, `${name}/nguid`),
-      eui64: eui64Bytes(this.#seed, `${name}/eui64`),
+      uuid: checkName('uuid', options.uuid ?? uuidBytes(this.#seed, `${name}/uuid`), 16),
+      nguid: checkName('nguid', options.nguid ?? nguidBytes(this.#seed, `${name}/nguid`), 16),
+      eui64: checkName('eui64', options.eui64 ?? eui64Bytes(this.#seed, `${name}/eui64`), 8),
     };
     this.#namespaces[nsid] = namespace;
     this.#writeCache ||= writeCache;
@@ -117,6 +144,12 @@ export class NvmeSubsystem {
 
   /** The active namespace `nsid`; any number may be asked. */
   namespace(nsid: number): NvmeNamespace | undefined {
+    const namespace = this.allocatedNamespace(nsid);
+    return namespace?.isAttached === true ? namespace : undefined;
+  }
+
+  /** The namespace `nsid`, attached or not; any number may be asked. */
+  allocatedNamespace(nsid: number): NvmeNamespace | undefined {
     return nsid <= this.maxNamespaces ? this.#namespaces[nsid] : undefined;
   }
 
@@ -127,6 +160,13 @@ export class NvmeSubsystem {
 
   /** The smallest id of an active namespace that is larger than `nsid`, or 0. */
   nextNsid(nsid: number): number {
+    let next = this.nextAllocated(nsid);
+    while (next !== 0 && !this.#namespaces[next]!.isAttached) next = this.nextAllocated(next);
+    return next;
+  }
+
+  /** The smallest id of a namespace, attached or not, that is larger than `nsid`, or 0. */
+  nextAllocated(nsid: number): number {
     for (let next = nsid + 1; next <= this.maxNamespaces; next++) {
       if (this.#namespaces[next] !== undefined) return next;
     }
@@ -152,6 +192,21 @@ function checkCount(count: number): number {
     throw new ConfigError('subsystem.maxNamespaces', count, `an integer 1..${MAX_NAMESPACES}`);
   }
   return count;
+}
+
+function checkControllerId(id: number): number {
+  if (!Number.isInteger(id) || id < 0 || id > MAX_FIRST_CONTROLLER_ID) {
+    const expected = `an integer 0..${MAX_FIRST_CONTROLLER_ID}`;
+    throw new ConfigError('subsystem.firstControllerId', id, expected);
+  }
+  return id;
+}
+
+function checkName(key: string, bytes: Uint8Array, length: number): Uint8Array {
+  if (bytes.length !== length) {
+    throw new ConfigError(`namespace.${key}`, bytes.length, `${length} bytes`);
+  }
+  return bytes;
 }
 
 function checkText(key: string, text: string, most: number): string {

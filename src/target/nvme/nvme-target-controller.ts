@@ -56,6 +56,8 @@ export interface NvmeTargetControllerOptions {
   readonly oacs?: number;
   /** What the controller in front can: SGLs (SGLS). */
   readonly sgls?: number;
+  /** What the controller in front can: selection of command sets (CAP.CSS bit 6). */
+  readonly commandSets?: boolean;
 }
 
 /** Executes the commands of one NVMe controller on the namespaces of a subsystem. */
@@ -94,6 +96,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       asyncEventLimit0: options.asyncEventLimit0 ?? 3,
       oacs: options.oacs ?? 0,
       sgls: options.sgls ?? 0,
+      commandSets: options.commandSets ?? false,
     };
     this.limits = traits;
     this.#executor = executor;

@@ -18,17 +18,23 @@ const RAM_BYTES = 8 * MIB;
 export function makeQemuWorld(fixture: string): VectorWorld {
   const executor = new SimExecutor();
   const memory = new RegionMemory([{ base: 0, size: RAM_BYTES }]);
-  const subsystem = new NvmeSubsystem({ maxNamespaces: 256, serial: 'deadbeef' });
-  const sizes = fixture === 'base' ? [8 * MIB, 8 * MIB] : [4 * MIB, 4 * MIB];
+  const subsystem = new NvmeSubsystem({
+    maxNamespaces: 256,
+    serial: 'deadbeef',
+    firstControllerId: 0,
+  });
+  const sizes = fixture === 'base' ? [8 * MIB, 8 * MIB, 4 * MIB] : [4 * MIB, 4 * MIB];
   for (const [i, size] of sizes.entries()) {
     const blockBytes = fixture === 'base' && i === 1 ? 4096 : 512;
     const backend = new RdMcpBackend(executor, new PageStore(size), { blockBytes });
-    subsystem.addNamespace(i + 1, new TargetDevice(executor, withWriteCache(backend)));
+    const device = new TargetDevice(executor, withWriteCache(backend));
+    subsystem.addNamespace(i + 1, device, { isAttached: i < 2 });
   }
   const target = new NvmeTargetController(executor, subsystem, {
     maxTransferBytes: MIB / 2,
     oacs: OACS_DOORBELL_BUFFER,
     sgls: Sgls.anyAlignment,
+    commandSets: true,
   });
   const sink = { msix: () => {}, intx: () => {} };
   const pci = new NvmePciFunction(executor, memory, target, sink, {

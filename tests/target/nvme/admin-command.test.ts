@@ -52,16 +52,91 @@ describe('Identify', () => {
     [IdentifyCns.namespaceDescriptors, 3, NvmeStatus.invalidField],
     [IdentifyCns.namespaceDescriptors, nn + 1, NvmeStatus.invalidNamespace],
     [IdentifyCns.namespaceDescriptors, 0, NvmeStatus.invalidNamespace],
+    [IdentifyCns.allocatedList, 0xffff_fffd, NvmeStatus.success],
+    [IdentifyCns.allocatedList, 0xffff_fffe, NvmeStatus.invalidNamespace],
+    [IdentifyCns.allocatedNamespace, nn, NvmeStatus.success],
+    [IdentifyCns.allocatedNamespace, nn + 1, NvmeStatus.invalidNamespace],
+    [IdentifyCns.attachedControllers, 1, NvmeStatus.success],
+    [IdentifyCns.attachedControllers, 3, NvmeStatus.invalidField],
+    [IdentifyCns.controllers, 0, NvmeStatus.success],
   ])('CNS %d of namespace %d', (cdw10, nsid, code) => {
     expect(new NvmeRig().admin({ opc: identify, cdw10, nsid, bytes: 4096 }).code).toBe(code);
   });
 
-  it('refuses every other CNS', () => {
+  it('refuses every other CNS, those of command sets included where none can be selected', () => {
     const rig = new NvmeRig();
+    const known: readonly number[] = [0x10, 0x11, 0x12, 0x13];
     for (let cns = 4; cns < 256; cns++) {
+      if (known.includes(cns)) continue;
       const { code } = rig.admin({ opc: identify, cdw10: cns, bytes: 4096 });
       expect(code).toBe(NvmeStatus.invalidField);
     }
+  });
+
+  it('tells a namespace that is not attached from one that is', () => {
+    const rig = new NvmeRig();
+    const { geometry } = rig.devices[0]!;
+    rig.subsystem.addNamespace(5, { geometry } as never, { isAttached: false });
+    const identifyOf = (cns: number, nsid: number) =>
+      rig.admin({ opc: identify, cdw10: cns, nsid, bytes: 4096 }).code;
+    const words = () => [...new Uint32Array(rig.bytes(4096).slice(0, 16).buffer)];
+    const size = () => rig.view(8).getUint32(0, true);
+
+    identifyOf(IdentifyCns.activeNamespaceList, 0);
+    expect(words()).toEqual([1, 2, 0, 0]);
+    identifyOf(IdentifyCns.allocatedList, 0);
+    expect(words()).toEqual([1, 2, 5, 0]);
+    identifyOf(IdentifyCns.namespace, 5);
+    expect(size()).toBe(0);
+    identifyOf(IdentifyCns.allocatedNamespace, 5);
+    expect(size()).toBe(geometry.blockCount);
+    expect(identifyOf(IdentifyCns.namespaceDescriptors, 5)).toBe(NvmeStatus.invalidField);
+    identifyOf(IdentifyCns.attachedControllers, 5);
+    expect(words()[0]).toBe(0);
+    identifyOf(IdentifyCns.attachedControllers, 1);
+    expect(words()[0]).toBe(1 | (1 << 16));
+    const read = rig.do({ opc: IoOpcode.read, nsid: 5, bytes: 512 });
+    expect(read.code).toBe(NvmeStatus.invalidField);
+  });
+
+  it('lists the controllers of the subsystem from an id on', () => {
+    const rig = new NvmeRig();
+    for (let i = 0; i < 3; i++) rig.subsystem.attachController();
+    const list = (from: number) => {
+      rig.admin({ opc: identify, cdw10: IdentifyCns.controllers | (from << 16), bytes: 4096 });
+      return [...new Uint16Array(rig.bytes(12).slice().buffer)];
+    };
+    expect(list(0)).toEqual([4, 1, 2, 3, 4, 0]);
+    expect(list(3)).toEqual([2, 3, 4, 0, 0, 0]);
+    expect(list(5)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(list(0xffff)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it.each([
+    [IdentifyCns.namespaceOfSet, 1, 0, NvmeStatus.success],
+    [IdentifyCns.namespaceOfSet, nn, 0, NvmeStatus.success],
+    [IdentifyCns.namespaceOfSet, 1, 2, NvmeStatus.invalidField],
+    [IdentifyCns.namespaceOfSet, nn + 1, 0, NvmeStatus.invalidNamespace],
+    [IdentifyCns.controllerOfSet, 0, 0, NvmeStatus.success],
+    [IdentifyCns.controllerOfSet, 0, 3, NvmeStatus.invalidField],
+    [IdentifyCns.activeListOfSet, 0, 0, NvmeStatus.success],
+    [IdentifyCns.activeListOfSet, 0, 1, NvmeStatus.invalidField],
+    [IdentifyCns.activeListOfSet, 0xffff_fffe, 0, NvmeStatus.invalidNamespace],
+    [IdentifyCns.allocatedListOfSet, 0, 2, NvmeStatus.success],
+    [IdentifyCns.allocatedNamespaceOfSet, nn + 1, 0, NvmeStatus.invalidNamespace],
+  ])('CNS %d of namespace %d and command set %d', (cdw10, nsid, set, code) => {
+    const rig = new NvmeRig({ commandSets: true });
+    const fields = { opc: identify, cdw10, nsid, cdw11: set << 24, bytes: 4096 };
+    expect(rig.admin(fields).code).toBe(code);
+  });
+
+  it('has no namespaces of a command set that it does not have', () => {
+    const rig = new NvmeRig({ commandSets: true });
+    const first = (set: number) => {
+      rig.admin({ opc: identify, cdw10: 0x07, nsid: 0, cdw11: set << 24, bytes: 4096 });
+      return rig.view(4).getUint32(0, true);
+    };
+    expect([first(0), first(2)]).toEqual([1, 0]);
   });
 
   it('writes 4096 bytes and not one more, or says that the memory is not there', () => {

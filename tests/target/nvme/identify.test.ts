@@ -4,10 +4,10 @@ import type { Geometry } from '../../../src/interfaces/target.ts';
 import { SimExecutor } from '../../../src/sim/sim-executor.ts';
 import {
   type ControllerTraits,
-  writeActiveList,
   writeDescriptors,
   writeIdentifyController,
   writeIdentifyNamespace,
+  writeNamespaceList,
 } from '../../../src/target/nvme/identify.ts';
 import { NvmeSubsystem } from '../../../src/target/nvme/nvme-subsystem.ts';
 
@@ -20,6 +20,7 @@ const traits: ControllerTraits = {
   asyncEventLimit0: 5,
   oacs: 0x100,
   sgls: 1,
+  commandSets: false,
 };
 
 function subsystemOf(...geometries: Partial<Geometry>[]): NvmeSubsystem {
@@ -153,7 +154,7 @@ describe('lists', () => {
     const subsystem = subsystemOf({}, {}, {});
     const list = (nsid: number) => {
       const bytes = page();
-      writeActiveList(bytes, subsystem, nsid);
+      writeNamespaceList(bytes, subsystem, nsid, false);
       return [...new Uint32Array(bytes.buffer, 0, 5)];
     };
     expect(list(0)).toEqual([1, 3, 5, 0, 0]);
@@ -168,7 +169,7 @@ describe('lists', () => {
       subsystem.addNamespace(nsid, { geometry: backend.geometry } as never);
     }
     const bytes = new Uint8Array(8192).fill(0xee);
-    writeActiveList(bytes, subsystem, 0);
+    writeNamespaceList(bytes, subsystem, 0, false);
     const ids = new Uint32Array(bytes.buffer);
     expect([ids[0], ids[1023], ids[1024]]).toEqual([1, 1024, 0xeeee_eeee]);
   });

@@ -71,6 +71,38 @@ describe('NvmeSubsystem', () => {
     ]);
   });
 
+  it('keeps the names that it is given, and refuses others', () => {
+    const subsystem = new NvmeSubsystem();
+    const uuid = new Uint8Array(16).fill(1);
+    const nguid = new Uint8Array(16).fill(2);
+    const eui64 = new Uint8Array(8).fill(3);
+    expect(subsystem.addNamespace(1, port(), { uuid, nguid, eui64 })).toMatchObject({
+      uuid,
+      nguid,
+      eui64,
+    });
+    expect(() => subsystem.addNamespace(2, port(), { uuid: eui64 })).toThrow(ConfigError);
+    expect(() => subsystem.addNamespace(2, port(), { eui64: uuid })).toThrow('namespace.eui64');
+    expect(subsystem.allocatedNamespace(2)).toBeUndefined();
+  });
+
+  it('skips namespaces that are not attached, unless asked for all', () => {
+    const subsystem = new NvmeSubsystem({ maxNamespaces: 9 });
+    for (const nsid of [1, 4, 6]) subsystem.addNamespace(nsid, port(), { isAttached: nsid === 4 });
+    expect([subsystem.nextNsid(0), subsystem.nextNsid(4)]).toEqual([4, 0]);
+    expect([subsystem.nextAllocated(0), subsystem.nextAllocated(4)]).toEqual([1, 6]);
+    expect(subsystem.namespace(1)).toBeUndefined();
+    expect(subsystem.allocatedNamespace(1)?.nsid).toBe(1);
+  });
+
+  it('numbers its controllers from where it is told', () => {
+    const subsystem = new NvmeSubsystem({ firstControllerId: 0 });
+    expect([subsystem.attachController(), subsystem.attachController()]).toEqual([0, 1]);
+    for (const firstControllerId of [-1, 0.5, 0xfff0]) {
+      expect(() => new NvmeSubsystem({ firstControllerId })).toThrow(ConfigError);
+    }
+  });
+
   it('walks the active ids upwards', () => {
     const subsystem = new NvmeSubsystem({ maxNamespaces: 9 });
     for (const nsid of [7, 2, 3]) subsystem.addNamespace(nsid, port());
