@@ -12,8 +12,6 @@ export const OWED_VECTORS: Readonly<Record<string, readonly string[]>> = {
   'abort-aer': ['abort-aer-009', 'abort-aer-010'],
   // No DULBE.
   dsm: ['dsm-013', 'dsm-015', 'dsm-016', 'dsm-017'],
-  // No Verify.
-  verify: ['verify-001', 'verify-003', 'verify-004', 'verify-006', 'verify-007'],
   // No Copy.
   copy: [
     'copy-001',
@@ -142,7 +140,6 @@ export const OWED_VECTORS: Readonly<Record<string, readonly string[]>> = {
     'pi-009',
     'pi-012',
     'pi-014',
-    'pi-015',
     'pi-016',
     'pi-018',
     'pi-019',

@@ -39,6 +39,7 @@ export function writeEffectsLog(into: Uint8Array, optional: OptionalCommands, oa
   into[IO_AT + 4 * IoOpcode.flush] = SUPPORTED;
   into[IO_AT + 4 * IoOpcode.read] = SUPPORTED;
   into[IO_AT + 4 * IoOpcode.compare] = SUPPORTED;
+  into[IO_AT + 4 * IoOpcode.verify] = SUPPORTED;
   into[IO_AT + 4 * IoOpcode.write] = SUPPORTED | CHANGES_BLOCKS;
   if (optional.unmap) into[IO_AT + 4 * IoOpcode.datasetManagement] = SUPPORTED | CHANGES_BLOCKS;
   if (optional.writeZeroes) into[IO_AT + 4 * IoOpcode.writeZeroes] = SUPPORTED | CHANGES_BLOCKS;

@@ -36,12 +36,13 @@ export interface ControllerTraits extends NvmePortLimits {
   readonly commandSets: boolean;
 }
 
-/** Optional NVM commands: Compare, Dataset Management, Write Zeroes, the select and save fields of features, Timestamp. */
+/** Optional NVM commands: Compare, Dataset Management, Write Zeroes, the select and save fields of features, Timestamp, Verify. */
 const ONCS_COMPARE = 1 << 0;
 const ONCS_DSM = 1 << 2;
 const ONCS_WRITE_ZEROES = 1 << 3;
 const ONCS_SELECT = 1 << 4;
 const ONCS_TIMESTAMP = 1 << 6;
+const ONCS_VERIFY = 1 << 7;
 /** One firmware slot, read-only. */
 const FRMW_ONE_READ_ONLY_SLOT = 0b11;
 /** The commands supported and effects log is there. */
@@ -91,6 +92,7 @@ export function writeIdentifyController(
     ONCS_COMPARE |
       ONCS_SELECT |
       ONCS_TIMESTAMP |
+      ONCS_VERIFY |
       (subsystem.unmap ? ONCS_DSM : 0) |
       (subsystem.writeZeroes ? ONCS_WRITE_ZEROES : 0),
   );

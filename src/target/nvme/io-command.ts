@@ -25,6 +25,7 @@ opOfOpcode[IoOpcode.flush] = TargetOp.flush;
 opOfOpcode[IoOpcode.write] = TargetOp.write;
 opOfOpcode[IoOpcode.read] = TargetOp.read;
 opOfOpcode[IoOpcode.compare] = TargetOp.read;
+opOfOpcode[IoOpcode.verify] = TargetOp.read;
 opOfOpcode[IoOpcode.writeZeroes] = TargetOp.writeZeroes;
 opOfOpcode[IoOpcode.datasetManagement] = TargetOp.unmap;
 
@@ -46,7 +47,7 @@ export function targetOpOf(opcode: number): TargetOp | undefined {
  *
  * The errors that win, in order: opcode, fused, namespace, transfer size, LBA range. Unmapped data is found out when it moves.
  *
- * @param maxTransferBytes most bytes of a read or write
+ * @param maxTransferBytes most bytes of a read or write, and of what Verify reads
  * @param alwaysDurable whether every write is made durable, since the host switched the volatile write cache off
  */
 export function parseIo(
@@ -95,19 +96,23 @@ export function parseIo(
   if (!isInside(slot.lba, slot.blockCount, namespace.port.geometry.blockCount)) {
     return NvmeStatus.lbaOutOfRange;
   }
-  return (cdw0 & 0xff) === IoOpcode.compare
-    ? startCompare(command, slot, slot.blockCount * namespace.format.blockBytes)
-    : NvmeStatus.success;
+  const opcode = cdw0 & 0xff;
+  const byteLength = slot.blockCount * namespace.format.blockBytes;
+  if (opcode === IoOpcode.compare) {
+    if (command.data.byteLength < byteLength) return NvmeStatus.invalidField;
+    readPrivately(slot, SlotKind.compare, byteLength);
+  } else if (opcode === IoOpcode.verify) {
+    readPrivately(slot, SlotKind.verify, byteLength);
+  }
+  return NvmeStatus.success;
 }
 
-/** Makes the slot a read into memory of its own; what the host gives is compared at the end. */
-function startCompare(command: NvmeCommand, slot: IoSlot, byteLength: number): number {
-  if (command.data.byteLength < byteLength) return NvmeStatus.invalidField;
-  slot.kind = SlotKind.compare;
+/** Makes the slot a read into memory of its own. */
+function readPrivately(slot: IoSlot, kind: SlotKind, byteLength: number): void {
+  slot.kind = kind;
   slot.compared = new CompareBuffer(byteLength);
   slot.memory = slot.compared.memory;
   slot.data = slot.compared.data;
-  return NvmeStatus.success;
 }
 
 /** The status of a command that names no active namespace. NVMe Base 2.0, 3.2.1.4. */

@@ -15,6 +15,8 @@ export const SlotKind = {
   ranges: 2,
   /** A read whose blocks are compared with the host's data. */
   compare: 3,
+  /** A read whose blocks nobody gets. */
+  verify: 4,
 } as const;
 /** One of {@link SlotKind}. */
 export type SlotKind = (typeof SlotKind)[keyof typeof SlotKind];
@@ -45,7 +47,7 @@ export class IoSlot implements TargetCommand {
   ranges: DataView | undefined;
   rangeCount = 0;
   nextRange = 0;
-  /** Compare: where the blocks are read to. */
+  /** Compare and Verify: where the blocks are read to. */
   compared: CompareBuffer | undefined;
 
   constructor(memory: GuestMemory, data: SgList, end: (command: TargetCommand) => void) {

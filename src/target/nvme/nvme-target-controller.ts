@@ -254,7 +254,10 @@ export class NvmeTargetController implements NvmeCommandPort {
       status = slot.compared!.matches(command);
     }
     const units = slot.blockCount * (slot.port!.geometry.blockBytes >>> 9);
-    this.#health.countIo(slot.op, units, status);
+    // Verify moves nothing to the host, and is no read in the health log unless it fails.
+    if (slot.kind !== SlotKind.verify || status !== TargetStatus.good) {
+      this.#health.countIo(slot.op, units, status);
+    }
     this.#giveSlot(slot);
     if (isOlder) this.#olderSlots -= 1;
     command.status = nvmeStatusOf(status);

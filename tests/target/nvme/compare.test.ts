@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { MediumBackend } from '../../../src/backends/medium-backend.ts';
+import { SparseMedium } from '../../../src/devices/sparse-medium.ts';
 import { AbortResult } from '../../../src/interfaces/request.ts';
 import { IoOpcode, LogPage } from '../../../src/wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../../src/wire/nvme-status.ts';
@@ -64,5 +66,36 @@ describe('Compare', () => {
     rig.executor.runUntilIdle();
     expect([rig.ended, isReset]).toEqual([ended + 2, true]);
     expect(first.status).toBe(didStop ? NvmeStatus.abortRequested : NvmeStatus.success);
+  });
+});
+
+describe('Verify', () => {
+  const verify = { opc: IoOpcode.verify, cdw10: 5, cdw12: BLOCKS - 1 };
+
+  it('reads the blocks, moves nothing to the host and is no read of the health log', () => {
+    const rig = written();
+    const before = rig.bytes(BYTES + 512);
+    expect(rig.do(verify).code).toBe(NvmeStatus.success);
+    expect(rig.bytes(BYTES + 512)).toEqual(before);
+    rig.admin({ opc: 2, nsid: 0, cdw10: LogPage.smart | (127 << 16), bytes: 512 });
+    expect([rig.view().getUint32(64, true), rig.view().getUint32(80, true)]).toEqual([0, 1]);
+  });
+
+  it('finds the block that cannot be read', () => {
+    const rig = new NvmeRig({}, (executor) => {
+      const medium = new SparseMedium({ sectorCount: 64, sectorBytes: 512 });
+      medium.failReads(9, 1);
+      return [new MediumBackend(executor, medium)];
+    });
+    expect(rig.do({ ...verify, cdw12: 3 }).code).toBe(NvmeStatus.success);
+    expect(rig.do({ ...verify, cdw12: 4 }).code).toBe(NvmeStatus.unrecoveredReadError);
+  });
+
+  it('refuses ranges and namespaces as a read does, and more blocks than the controller moves', () => {
+    const rig = new NvmeRig({ maxTransferBytes: 8192 });
+    expect(rig.do({ ...verify, cdw12: 15 }).code).toBe(NvmeStatus.success);
+    expect(rig.do({ ...verify, cdw12: 16 }).code).toBe(NvmeStatus.invalidField);
+    expect(rig.do({ ...verify, cdw10: 2047, cdw12: 1 }).code).toBe(NvmeStatus.lbaOutOfRange);
+    expect(rig.do({ ...verify, cdw12: 0, nsid: 8 }).code).toBe(NvmeStatus.invalidField);
   });
 });

@@ -90,7 +90,7 @@ describe('Identify Controller', () => {
       sqes: 0x66,
       cqes: 0x44,
       nn: 1024,
-      oncs: 0x5d,
+      oncs: 0xdd,
       fuses: 0,
       vwc: 7,
       sgls: 1,
@@ -106,9 +106,9 @@ describe('Identify Controller', () => {
       writeIdentifyController(bytes, subsystemOf(...geometries), traits);
       return [view(bytes).getUint16(520, true), bytes[525]];
     };
-    expect(bits({ unmap: false }, {})).toEqual([0x59, 6]);
-    expect(bits({ writeZeroes: false, writeCache: true })).toEqual([0x55, 7]);
-    expect(bits({ writeZeroes: false, unmap: false })).toEqual([0x51, 6]);
+    expect(bits({ unmap: false }, {})).toEqual([0xd9, 6]);
+    expect(bits({ writeZeroes: false, writeCache: true })).toEqual([0xd5, 7]);
+    expect(bits({ writeZeroes: false, unmap: false })).toEqual([0xd1, 6]);
   });
 
   it('says that a subsystem with two controllers is shared', () => {

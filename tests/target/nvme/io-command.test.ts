@@ -41,6 +41,7 @@ describe('parseIo', () => {
       [IoOpcode.compare, TargetOp.read],
       [IoOpcode.writeZeroes, TargetOp.writeZeroes],
       [IoOpcode.datasetManagement, TargetOp.unmap],
+      [IoOpcode.verify, TargetOp.read],
     ]);
   });
 

@@ -98,7 +98,7 @@ describe('every I/O opcode', () => {
       if (status === 0) supported.push(opc);
       else expect(status).toBe(NvmeStatus.invalidOpcode | STATUS_DNR);
     }
-    expect(supported).toEqual([0, 1, 2, 5, 8, 9]);
+    expect(supported).toEqual([0, 1, 2, 5, 8, 9, 12]);
   });
 
   it.each([
@@ -109,7 +109,7 @@ describe('every I/O opcode', () => {
     [0xffff_fffe, NvmeStatus.invalidNamespace],
   ])('answers namespace id %d', (nsid, code) => {
     const rig = new NvmeRig();
-    for (const opc of [0, 1, 2, 5, 8, 9]) {
+    for (const opc of [0, 1, 2, 5, 8, 9, 12]) {
       expect(rig.do({ opc, nsid, bytes: 512 }).status).toBe(code | STATUS_DNR);
     }
   });
