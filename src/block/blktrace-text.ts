@@ -26,7 +26,7 @@ export function rwbsOf(record: BlktraceRecord): string {
 }
 
 /** Letters of the action, `?` for one that has none. */
-export function lettersOf(record: BlktraceRecord): string {
+function lettersOf(record: BlktraceRecord): string {
   return ACTION_LETTERS[record.action] ?? '?';
 }
 

@@ -11,11 +11,20 @@ import { ConfigError } from '../base/assert.ts';
 /** Versions of the format. */
 export type FioIologVersion = 2 | 3;
 
-const FILE_ACTIONS = ['add', 'open', 'close'] as const;
-const IO_ACTIONS = ['read', 'write', 'sync', 'datasync', 'trim', 'wait'] as const;
+const FILE_ACTIONS: readonly FioIologAction[] = ['add', 'open', 'close'];
+const IO_ACTIONS: readonly FioIologAction[] = ['read', 'write', 'sync', 'datasync', 'trim', 'wait'];
 
 /** What a line says. */
-export type FioIologAction = (typeof FILE_ACTIONS)[number] | (typeof IO_ACTIONS)[number];
+export type FioIologAction =
+  | 'add'
+  | 'open'
+  | 'close'
+  | 'read'
+  | 'write'
+  | 'sync'
+  | 'datasync'
+  | 'trim'
+  | 'wait';
 
 /** One line. */
 export interface FioIologEntry {
@@ -42,8 +51,8 @@ export interface ParsedFioIolog extends FioIolog {
 }
 
 /** Does the action name a range? */
-export function hasRange(action: FioIologAction): boolean {
-  return (IO_ACTIONS as readonly string[]).includes(action);
+function hasRange(action: FioIologAction): boolean {
+  return IO_ACTIONS.includes(action);
 }
 
 /** Reads a log; never throws. */

@@ -12,7 +12,7 @@ import { NvmeStatus } from '../wire/nvme-status.ts';
 /** Most segments of one list: a list that is longer, or goes in a circle, is refused. */
 export const MAX_SGL_SEGMENTS = 256;
 /** Most descriptors of one list. */
-export const MAX_SGL_DESCRIPTORS = 65_536;
+const MAX_SGL_DESCRIPTORS = 65_536;
 /** Descriptors that are copied at once. */
 const CHUNK = 256;
 const WORDS = SGL_DESCRIPTOR_BYTES / 4;

@@ -8,7 +8,7 @@ import { IoOpcode } from '../../src/wire/nvme-opcodes.ts';
 import type { Batch } from './heap.ts';
 
 /** The disk, and what a bare copy walks over. */
-export const DISK_BYTES = 64 << 20;
+const DISK_BYTES = 64 << 20;
 const FILL_BYTES = 128 << 10;
 const BLOCK_BYTES = 512;
 
@@ -22,7 +22,7 @@ export interface RoadJob {
 }
 
 /** A cheap sequence of random numbers below 2^23, without garbage. */
-export class Random {
+class Random {
   #state = 1;
 
   below(bound: number): number {
