@@ -7,6 +7,7 @@
 import { DataDirection, type NamespaceFormat } from '../interfaces/nvme-command-port.ts';
 import { SqeWord } from './nvme-entries.ts';
 import { AdminOpcode, FeatureId, FeatureSelect, IoOpcode } from './nvme-opcodes.ts';
+import { Fuse, Psdt } from './nvme-sgl.ts';
 import { NvmeStatus } from './nvme-status.ts';
 
 /** What {@link transferOf} finds; the caller owns one and has it filled. */
@@ -112,7 +113,7 @@ export function transferOf(
   into.direction = none;
   into.dataBytes = 0;
   into.metadataBytes = 0;
-  if ((cdw0 & 0xc300) !== 0) return NvmeStatus.invalidField;
+  if ((cdw0 & (Fuse.mask | Psdt.mask)) !== 0) return NvmeStatus.invalidField;
   const opcode = cdw0 & 0xff;
   const length = onAdminQueue ? adminLengths[opcode]! : ioLengths[opcode]!;
   if (length === Length.blocks) {

@@ -19,6 +19,7 @@ import {
   LogPage,
   NSID_ALL,
 } from '../../wire/nvme-opcodes.ts';
+import { Fuse } from '../../wire/nvme-sgl.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { EFFECTS_LOG_BYTES, writeEffectsLog } from './command-effects.ts';
 import type { ErrorLog } from './error-log.ts';
@@ -38,8 +39,6 @@ import { TIMESTAMP_BYTES, type Timestamp } from './timestamp.ts';
 
 /** From here on up, no namespace id can follow. */
 const NSID_LIST_LIMIT = 0xffff_fffe;
-/** First and second part of a fused operation, in command dword 0. */
-const FUSE_MASK = 0x300;
 
 /** Everything that the admin commands of one controller speak of. */
 export interface AdminParts {
@@ -66,7 +65,7 @@ export class AdminCommands {
     const cdw0 = command.sqe[SqeWord.cdw0]!;
     const opcode = cdw0 & 0xff;
     if (!isSupported(opcode)) return NvmeStatus.invalidOpcode;
-    if ((cdw0 & FUSE_MASK) !== 0) return NvmeStatus.invalidField;
+    if ((cdw0 & Fuse.mask) !== 0) return NvmeStatus.invalidField;
     switch (opcode) {
       case AdminOpcode.identify:
         return this.#identify(command);

@@ -12,6 +12,7 @@ import { loadSg } from '../../memory/sg-copy.ts';
 import { IoControl, SqeWord } from '../../wire/nvme-entries.ts';
 import { DSM_RANGE_BYTES, dsmRange } from '../../wire/nvme-logs.ts';
 import { IoOpcode, NSID_ALL } from '../../wire/nvme-opcodes.ts';
+import { Fuse } from '../../wire/nvme-sgl.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { CompareBuffer } from './compare.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
@@ -29,8 +30,6 @@ opOfOpcode[IoOpcode.verify] = TargetOp.read;
 opOfOpcode[IoOpcode.writeZeroes] = TargetOp.writeZeroes;
 opOfOpcode[IoOpcode.datasetManagement] = TargetOp.unmap;
 
-/** First and second part of a fused operation, in command dword 0. */
-const FUSE_MASK = 0x300;
 /** Write Zeroes: the range may be deallocated (DEAC), in command dword 12. */
 const DEAC = 0x0200_0000;
 /** Dataset Management: deallocate (AD), in command dword 11. */
@@ -62,7 +61,7 @@ export function parseIo(
   const op = opOfOpcode[cdw0 & 0xff]!;
   if (op === NO_OP) return NvmeStatus.invalidOpcode;
   if (op > TargetOp.flush && !isAdvertised(op, subsystem)) return NvmeStatus.invalidOpcode;
-  if ((cdw0 & FUSE_MASK) !== 0) return NvmeStatus.invalidField;
+  if ((cdw0 & Fuse.mask) !== 0) return NvmeStatus.invalidField;
   slot.ioId = command.ioId;
   slot.op = op as TargetOp;
   slot.memory = command.memory;
