@@ -14,7 +14,7 @@ import { addressOf } from '../base/sg-list.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import type { NvmeCommandPort } from '../interfaces/nvme-command-port.ts';
-import type { NvmeController, NvmeInterrupts } from '../interfaces/nvme-controller.ts';
+import type { HostedNvmeController, NvmeInterrupts } from '../interfaces/nvme-controller.ts';
 import type { AccessBytes, RegisterHalves } from '../interfaces/pci-function.ts';
 import { Layer, type Tracer } from '../interfaces/tracer.ts';
 import { makeTask } from '../sim/task.ts';
@@ -43,8 +43,8 @@ const NSSR_SIGNATURE = 0x4e56_4d65;
 const SHUTDOWN_OCCURRING = 1;
 const SHUTDOWN_COMPLETE = 2;
 
-/** {@link NvmeController} over a command port. */
-export class NvmeDeviceController implements NvmeController {
+/** {@link HostedNvmeController} over a command port. */
+export class NvmeDeviceController implements HostedNvmeController {
   readonly registerBytes: number;
   readonly #executor: Executor;
   readonly #port: NvmeCommandPort;

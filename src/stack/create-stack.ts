@@ -2,24 +2,34 @@
 import { ConfigError } from '../base/assert.ts';
 import type { Backend } from '../interfaces/backend.ts';
 import type { FileHandle } from '../interfaces/file-handle.ts';
+import type { NvmeCommandPort } from '../interfaces/nvme-command-port.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
 import { PAGE_BYTES } from '../memory/region-memory.ts';
-import { NvmePciFunction } from '../nvme-device/index.ts';
+import { NvmePciShell } from '../nvme-device/index.ts';
 import { NvmeDriver } from '../nvme-driver/index.ts';
 import { SimExecutor } from '../sim/sim-executor.ts';
 import { TraceRecorder } from '../sim/trace-recorder.ts';
 import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
 import { OACS_DOORBELL_BUFFER, Sgls } from '../wire/nvme-sgl.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
-import { costsOf, NVME_VERSION, parseConfig, type StackOptions } from './config.ts';
+import { costsOf, NVME_VERSION, parseConfig, type Road, type StackOptions } from './config.ts';
 import { diskMemoryBytes } from './disk-from-config.ts';
 import { Guest } from './guest.ts';
 import { makeMemoryMap } from './memory-map.ts';
 import { Pump } from './pump.ts';
 import { buildDirect } from './roads/direct.ts';
+import { type BuiltRoad, vectorCountOf } from './roads/road.ts';
 import { buildVhostNvme, vhostMemoryBytes, vhostTransferLimit } from './roads/vhost-nvme.ts';
+import { buildVhostNvmeBar } from './roads/vhost-nvme-bar.ts';
 import { Stack } from './stack.ts';
 import type { World } from './world.ts';
+
+/** Each road by its name. */
+const buildRoad: Readonly<Record<Road, (world: World, target: NvmeCommandPort) => BuiltRoad>> = {
+  direct: buildDirect,
+  'vhost-nvme': buildVhostNvme,
+  'vhost-nvme-bar': buildVhostNvmeBar,
+};
 
 /** Layers of the caller's own in the place of ours. */
 export interface StackLayers {
@@ -64,7 +74,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   const tracer = typeof trace === 'function' ? new TraceRecorder(executor, trace) : trace;
   const memory = makeMemoryMap(
     config.guest.memory,
-    config.road === 'direct' ? PAGE_BYTES : vhostMemoryBytes(config),
+    config.road === 'vhost-nvme' ? vhostMemoryBytes(config) : PAGE_BYTES,
     diskMemoryBytes(config.backend),
   );
   const world: World = { config, executor, memory, costs: costsOf(config), tracer };
@@ -75,28 +85,21 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   subsystem.addNamespace(1, unit);
   const target = new NvmeTargetController(executor, subsystem, {
     version: NVME_VERSION,
-    // The transport's port takes neither: a list could be longer than any chain.
-    ...(config.road === 'direct'
-      ? { sgls: Sgls.anyAlignment, oacs: OACS_DOORBELL_BUFFER }
-      : { maxTransferBytes: vhostTransferLimit(config) }),
+    // The port onto virtqueues takes neither: a list could be longer than any chain.
+    ...(config.road === 'vhost-nvme'
+      ? { maxTransferBytes: vhostTransferLimit(config) }
+      : { sgls: Sgls.anyAlignment, oacs: OACS_DOORBELL_BUFFER }),
   });
-  const road = config.road === 'direct' ? buildDirect(target) : buildVhostNvme(world, target);
+  const road = buildRoad[config.road](world, target);
 
-  const pci: NvmePciFunction = new NvmePciFunction(
+  const pci: NvmePciShell = new NvmePciShell(
     executor,
-    memory.guest,
-    road.port,
+    road.makeController,
     {
       msix: (vector) => driver.interrupt(vector),
       intx: (level) => driver.interruptPin(level),
     },
-    {
-      ioQueues: config.guest.queues,
-      maxQueueEntries: Math.max(config.guest.queueDepth, 32),
-      version: NVME_VERSION,
-      costs: world.costs,
-      tracer,
-    },
+    { vectorCount: vectorCountOf(config.guest.queues) },
   );
   const driver = new NvmeDriver(executor, memory.guest, pci, memory.guestDriverPages, {
     ioQueues: config.guest.queues,
@@ -113,12 +116,6 @@ export function createStack(options: CreateStackOptions = {}): Stack {
       name: 'NVMe driver',
       below: 'MMIO, DMA, MSI-X',
       counters: () => driver.counters(),
-    },
-    {
-      place: 'VMM',
-      name: 'NVMe PCI function',
-      below: road.rows.length > 0 ? 'command, data list' : 'function call',
-      counters: () => ({}),
     },
     ...road.rows,
     {
