@@ -9,7 +9,12 @@ import { NvmePciShell } from '../nvme-device/index.ts';
 import { NvmeDriver } from '../nvme-driver/index.ts';
 import { SimExecutor } from '../sim/sim-executor.ts';
 import { TraceRecorder } from '../sim/trace-recorder.ts';
-import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
+import {
+  NVME_MAX_IN_FLIGHT,
+  NvmeSubsystem,
+  NvmeTargetController,
+  TargetDevice,
+} from '../target/index.ts';
 import { OACS_DOORBELL_BUFFER, Sgls } from '../wire/nvme-sgl.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
 import { costsOf, NVME_VERSION, parseConfig, type Road, type StackOptions } from './config.ts';
@@ -23,6 +28,9 @@ import { buildVhostNvme, vhostMemoryBytes, vhostTransferLimit } from './roads/vh
 import { buildVhostNvmeBar } from './roads/vhost-nvme-bar.ts';
 import { Stack } from './stack.ts';
 import type { World } from './world.ts';
+
+/** Admin commands in flight beside those of the I/O queues. */
+const ADMIN_IN_FLIGHT = 32;
 
 /** Each road by its name. */
 const buildRoad: Readonly<Record<Road, (world: World, target: NvmeCommandPort) => BuiltRoad>> = {
@@ -82,9 +90,12 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   const below = backendOf(world, layers);
   const unit = new TargetDevice(executor, below.backend, tracer === undefined ? {} : { tracer });
   const subsystem = new NvmeSubsystem({ seed: config.seed });
+  const { queues, queueDepth } = config.guest;
   subsystem.addNamespace(1, unit);
   const target = new NvmeTargetController(executor, subsystem, {
     version: NVME_VERSION,
+    // As many as the guest's queues hold: a slot at every layer of the road is made for each.
+    maxInFlight: Math.min(NVME_MAX_IN_FLIGHT, queues * queueDepth + ADMIN_IN_FLIGHT),
     // The port onto virtqueues takes neither: a list could be longer than any chain.
     ...(config.road === 'vhost-nvme'
       ? { maxTransferBytes: vhostTransferLimit(config) }

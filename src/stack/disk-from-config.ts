@@ -117,7 +117,10 @@ function driveNvme(world: World, medium: Medium): BlkMqOps {
   const subsystem = new NvmeSubsystem({ seed: config.seed, model: 'lio-nvme SSD' });
   subsystem.addNamespace(1, new TargetDevice(executor, backend));
   const version = NVME_VERSION;
-  const target = new NvmeTargetController(executor, subsystem, { version });
+  const target = new NvmeTargetController(executor, subsystem, {
+    version,
+    maxInFlight: 2 * NVME_DISK_ENTRIES,
+  });
   const sink = {
     msix: (vector: number) => driver.interrupt(vector),
     intx: (level: boolean) => driver.interruptPin(level),
