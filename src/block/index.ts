@@ -34,11 +34,20 @@ export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
 export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
 export { checkLimits, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
 export { type IoCounters, QueueStats } from './queue-stats.ts';
+export { RemapDevice, type RemapDeviceOptions } from './remap-device.ts';
 export {
   MAX_PLUGGED_REQUESTS,
   PLUG_FLUSH_BYTES,
   RequestQueue,
   type RequestQueueOptions,
 } from './request-queue.ts';
+export { LinearMap, type LowerRange, type SectorMap, StripedMap } from './sector-map.ts';
 export { type BioCursor, maxSectorsAt, nextPartSectors, takePart } from './split-rule.ts';
+export {
+  type LowerLimits,
+  type StackedLimits,
+  stackLimits,
+  type Topology,
+  topologyOf,
+} from './stack-limits.ts';
 export { DEFAULT_TIMEOUT_NS } from './timeout-watch.ts';
