@@ -32,6 +32,15 @@ export { FioIologRecorder } from './fio-iolog-recorder.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
 export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
+export {
+  MAX_CHAIN_LINKS,
+  openPartition,
+  type Partition,
+  type PartitionScanOptions,
+  type PartitionTable,
+  SCAN_BUFFER_BYTES,
+  scanPartitions,
+} from './partition-scan.ts';
 export { checkLimits, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
 export { type IoCounters, QueueStats } from './queue-stats.ts';
 export { RemapDevice, type RemapDeviceOptions } from './remap-device.ts';
