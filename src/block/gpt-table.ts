@@ -35,7 +35,7 @@ export const gptEntry = layout('gpt_entry', 128, {
 });
 
 /** Most bytes of an array of entries: 64 times what the specification asks for. */
-export const MAX_GPT_ENTRIES_BYTES = 1 << 20;
+const MAX_GPT_ENTRIES_BYTES = 1 << 20;
 
 /** A header that holds together. */
 export interface GptHeader {

@@ -20,6 +20,12 @@ export { countBlktraceActions, formatBlktrace, rwbsOf } from './blktrace-text.ts
 export { BlktraceWriter, type BlktraceWriterOptions, deviceNumber } from './blktrace-writer.ts';
 export { ACTION_LETTERS, BlockSight } from './block-sight.ts';
 export {
+  DiskCounters,
+  DiskStats,
+  type DiskStatsOptions,
+  formatDiskstats,
+} from './disk-stats.ts';
+export {
   type FioIolog,
   type FioIologAction,
   type FioIologEntry,
@@ -32,6 +38,8 @@ export { FioIologRecorder } from './fio-iolog-recorder.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
 export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
+export { LatencyHistogram } from './latency-histogram.ts';
+export { ObserverTee } from './observer-tee.ts';
 export {
   MAX_CHAIN_LINKS,
   openPartition,

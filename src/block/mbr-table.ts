@@ -5,7 +5,7 @@
 import { layout, u8, u16, u32 } from '../wire/layout.ts';
 
 /** Bytes of a block that the table is in; the rest of a larger block is not of the table. */
-export const MBR_BYTES = 512;
+const MBR_BYTES = 512;
 
 /** The last two bytes of the first 512. */
 const SIGNATURE = 0xaa55;

@@ -5,7 +5,7 @@
  * or multiple. Of two virtual boundaries the smaller one stays, as in Linux, though the other forbids more: a device below still cuts what
  * it cannot take. Names follow sysfs `queue/*`, `alignment_offset` and `discard_alignment`.
  */
-import { type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
+import { DEFAULT_LIMITS, type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
 
 /** How the blocks of a device lie, and which sizes suit it: hints that forbid nothing. All in bytes. */
 export interface Topology {
@@ -38,19 +38,12 @@ export interface StackedLimits {
 
 /** Nothing is forbidden, as in a stacked device without anything below. */
 const FREE_LIMITS: QueueLimits = {
-  logicalBlockSize: 512,
-  physicalBlockSize: 512,
+  ...DEFAULT_LIMITS,
   maxSectors: 0xffff_ffff,
   maxSegments: 65_535,
   maxSegmentSize: 0xffff_ffff,
-  segBoundaryMask: 0xffff_ffff,
-  virtBoundaryMask: 0,
-  chunkSectors: 0,
   maxDiscardSectors: 0xffff_ffff,
-  discardGranularity: 0,
   maxWriteZeroesSectors: 0xffff_ffff,
-  writeCache: false,
-  fua: false,
 };
 
 const FREE_TOPOLOGY: Topology = {
@@ -80,6 +73,7 @@ export function stackLimits(lowers: readonly LowerLimits[]): StackedLimits {
 
 function mergeLimits(a: QueueLimits, b: QueueLimits): QueueLimits {
   return {
+    ...a,
     logicalBlockSize: Math.max(a.logicalBlockSize, b.logicalBlockSize),
     physicalBlockSize: Math.max(a.physicalBlockSize, b.physicalBlockSize),
     maxSectors: Math.min(a.maxSectors, b.maxSectors),
