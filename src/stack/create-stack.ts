@@ -1,6 +1,7 @@
 /** The only place where the rooms are wired together. */
 import { ConfigError } from '../base/assert.ts';
 import type { Backend } from '../interfaces/backend.ts';
+import type { BlockObserver } from '../interfaces/block-observer.ts';
 import type { FileHandle } from '../interfaces/file-handle.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
 import { PAGE_BYTES } from '../memory/region-memory.ts';
@@ -11,7 +12,13 @@ import { TraceRecorder } from '../sim/trace-recorder.ts';
 import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
 import { OACS_DOORBELL_BUFFER, Sgls } from '../wire/nvme-sgl.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
-import { costsOf, NVME_VERSION, parseConfig, type StackOptions } from './config.ts';
+import {
+  costsOf,
+  NVME_VERSION,
+  parseConfig,
+  type StackConfig,
+  type StackOptions,
+} from './config.ts';
 import { diskMemoryBytes } from './disk-from-config.ts';
 import { Guest } from './guest.ts';
 import { makeMemoryMap } from './memory-map.ts';
@@ -27,6 +34,8 @@ export interface StackLayers {
   backend?: (executor: SimExecutor) => Backend;
   /** An open file for `backend: { type: 'fileio' }`: made for this stack's clock. */
   file?: (executor: SimExecutor) => FileHandle;
+  /** Hears the block layer of `backend: { type: 'iblock' }`, as a `BlktraceWriter` does: made for this stack's clock. */
+  blockObserver?: (executor: SimExecutor) => BlockObserver;
 }
 
 /** Where a trace goes: a tracer of your own, or a function that takes one line of JSON for each event. */
@@ -60,6 +69,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   const { layers = {}, trace, yieldToHost, ...plain } = options;
   const config = parseConfig(plain);
   checkLayers(layers);
+  checkBlockObserver(layers, config);
   const executor = new SimExecutor({ order: config.order, seed: config.seed });
   const tracer = typeof trace === 'function' ? new TraceRecorder(executor, trace) : trace;
   const memory = makeMemoryMap(
@@ -67,7 +77,15 @@ export function createStack(options: CreateStackOptions = {}): Stack {
     config.road === 'direct' ? PAGE_BYTES : vhostMemoryBytes(config),
     diskMemoryBytes(config.backend),
   );
-  const world: World = { config, executor, memory, costs: costsOf(config), tracer };
+  const blockObserver = layers.blockObserver?.(executor);
+  const world: World = {
+    config,
+    executor,
+    memory,
+    costs: costsOf(config),
+    tracer,
+    blockObserver,
+  };
 
   const below = backendOf(world, layers);
   const unit = new TargetDevice(executor, below.backend, tracer === undefined ? {} : { tracer });
@@ -136,14 +154,21 @@ export function createStack(options: CreateStackOptions = {}): Stack {
 /** Layers are code and not data, so the schema does not see them. */
 function checkLayers(layers: StackLayers): void {
   for (const [name, layer] of Object.entries(layers)) {
-    if (name !== 'backend' && name !== 'file') {
-      const expected = 'no such layer; layers here are backend, file';
+    if (name !== 'backend' && name !== 'file' && name !== 'blockObserver') {
+      const expected = 'no such layer; layers here are backend, file, blockObserver';
       throw new ConfigError(`layers.${name}`, layer, expected);
     }
     if (layer !== undefined && typeof layer !== 'function') {
       throw new ConfigError(`layers.${name}`, layer, 'a function that takes the executor');
     }
   }
+}
+
+/** Only IBLOCK has a block layer to hear. */
+function checkBlockObserver({ backend, blockObserver }: StackLayers, config: StackConfig): void {
+  const hasBlockLayer = backend === undefined && config.backend.type === 'iblock';
+  if (blockObserver === undefined || hasBlockLayer) return;
+  throw new ConfigError('layers.blockObserver', blockObserver, "none without backend 'iblock'");
 }
 
 function backendOf(world: World, layers: StackLayers): BuiltBackend {
