@@ -1,4 +1,4 @@
-/** Which bios a block device takes at all. */
+/** What a queue refuses before it takes it: bios outside the device, off its blocks, of operations that it does not know. */
 import {
   type Bio,
   BioFlag,
@@ -8,17 +8,14 @@ import {
   SECTOR_BYTES,
 } from '../interfaces/bio.ts';
 
-/**
- * How a bio ends at once, or `ok` when the device takes it.
- *
- * Taken is what lies inside the device, is made of whole logical blocks, brings as much memory as sectors, and is an operation that the
- * limits allow; or an empty flush.
- */
+/** `ok` for a bio that can be taken, otherwise the status that it ends with. */
 export function judgeBio(limits: QueueLimits, capacitySectors: number, bio: Bio): BlkStatus {
   const { op, sector, sectorCount } = bio;
   if (op === BioOp.driverIn || op === BioOp.driverOut) return BlkStatus.notSupported;
   if (op === BioOp.discard && limits.maxDiscardSectors === 0) return BlkStatus.notSupported;
-  if (op === BioOp.writeZeroes && limits.maxWriteZeroesSectors === 0) return BlkStatus.notSupported;
+  if (op === BioOp.writeZeroes && limits.maxWriteZeroesSectors === 0) {
+    return BlkStatus.notSupported;
+  }
   if (sectorCount === 0) {
     const isFlush = (bio.flags & (BioFlag.preflush | BioFlag.fua)) !== 0;
     const isEmptyFlush = op === BioOp.flush || (op === BioOp.write && isFlush);

@@ -68,3 +68,4 @@ export {
   topologyOf,
 } from './stack-limits.ts';
 export { DEFAULT_TIMEOUT_NS } from './timeout-watch.ts';
+export { ZonedDevice } from './zoned-device.ts';

@@ -7,7 +7,6 @@
  *
  * Does not model: discards of a striped device gathered by device; they are cut as writes are.
  */
-import { SgList } from '../base/sg-list.ts';
 import {
   type Bio,
   BioFlag,
@@ -19,10 +18,10 @@ import {
 } from '../interfaces/bio.ts';
 import type { BlockObserver } from '../interfaces/block-observer.ts';
 import type { Executor } from '../interfaces/executor.ts';
-import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import { judgeBio } from './bio-check.ts';
 import { type BioWalk, BioWalkPool } from './bio-walk.ts';
 import { LateEnds } from './late-ends.ts';
+import { type PartBio, PartBioPool } from './part-bio.ts';
 import type { SectorMap } from './sector-map.ts';
 import { stackLimits, type Topology, topologyOf } from './stack-limits.ts';
 
@@ -50,8 +49,7 @@ export class RemapDevice implements BlockDevice {
   readonly #device: number;
   readonly #late: LateEnds;
   readonly #walks = new BioWalkPool();
-  readonly #freeParts: PartBio[] = [];
-  readonly #endPart: (bio: Bio) => void;
+  readonly #parts = new PartBioPool((part) => this.#partEnded(part));
 
   constructor(executor: Executor, map: SectorMap, options: RemapDeviceOptions = {}) {
     this.#isPartition = options.isPartition ?? false;
@@ -68,7 +66,6 @@ export class RemapDevice implements BlockDevice {
     this.#observer = options.observer;
     this.#device = options.device ?? 0;
     this.#late = new LateEnds(executor, options.owner ?? 'remap');
-    this.#endPart = (bio) => this.#partEnded(bio as PartBio);
   }
 
   /** Bios that have not ended. */
@@ -108,9 +105,8 @@ export class RemapDevice implements BlockDevice {
 
   #sendFlushes(walk: BioWalk): void {
     const { ranges } = this.#map;
-    walk.partsInFlight = ranges.length;
     for (const { device, startSector } of ranges) {
-      const part = this.#takePart(walk, startSector, 0);
+      const part = this.#parts.take(walk, startSector, 0);
       part.op = BioOp.write;
       part.flags = BioFlag.preflush | BioFlag.sync;
       device.submitBio(part);
@@ -134,16 +130,13 @@ export class RemapDevice implements BlockDevice {
 
   #sendPart(walk: BioWalk, bio: Bio, at: number, sectors: number): void {
     const range = sectors === 0 ? 0 : this.#map.rangeAt(at);
-    const part = this.#takePart(walk, sectors === 0 ? 0 : this.#map.lowerSectorAt(at), sectors);
-    part.op = bio.op;
-    part.flags = walk.flags;
+    const part = this.#parts.take(walk, sectors === 0 ? 0 : this.#map.lowerSectorAt(at), sectors);
     if (sectors === bio.sectorCount) {
       part.data = bio.data;
     } else if (bio.op === BioOp.read || bio.op === BioOp.write) {
       part.ownData.appendRange(bio.data, walk.sectorsTaken * SECTOR_BYTES, sectors * SECTOR_BYTES);
     }
     walk.sectorsTaken += sectors;
-    walk.partsInFlight += 1;
     if (sectors > 0) {
       const { ioId, op, flags, sector } = part;
       this.#observer?.remapped(ioId, op, flags, sector, sectors, this.#device, at);
@@ -151,28 +144,10 @@ export class RemapDevice implements BlockDevice {
     this.#map.ranges[range]!.device.submitBio(part);
   }
 
-  #takePart(walk: BioWalk, sector: number, sectorCount: number): PartBio {
-    const bio = walk.bio!;
-    const part = this.#freeParts.pop() ?? new PartBio(bio, this.#endPart);
-    part.walk = walk;
-    part.ioId = bio.ioId;
-    part.sector = sector;
-    part.sectorCount = sectorCount;
-    part.memory = bio.memory;
-    part.ownData.clear();
-    part.data = part.ownData;
-    return part;
-  }
-
   #partEnded(part: PartBio): void {
     const walk = part.walk!;
     const bio = walk.bio!;
-    if (walk.status === BlkStatus.ok) walk.status = part.status;
-    part.walk = undefined;
-    part.data = part.ownData;
-    this.#freeParts.push(part);
-    walk.partsInFlight -= 1;
-    if (walk.partsInFlight > 0) return;
+    if (!this.#parts.give(part)) return;
     if (!walk.isTaken && walk.status === BlkStatus.ok && bio.sectorCount > 0) {
       // The devices below are flushed: now the data that waited for it.
       walk.flags &= ~BioFlag.preflush;
@@ -182,26 +157,5 @@ export class RemapDevice implements BlockDevice {
     bio.status = walk.status;
     this.#walks.give(walk);
     bio.end(bio);
-  }
-}
-
-/** What goes down for one bio, or for a run of it. */
-class PartBio implements Bio {
-  ioId = 0;
-  op: BioOp = BioOp.read;
-  sector = 0;
-  sectorCount = 0;
-  flags = 0;
-  memory: GuestMemory;
-  readonly ownData = new SgList();
-  /** The list of the bio above when it goes down whole. */
-  data: SgList = this.ownData;
-  status: BlkStatus = BlkStatus.ok;
-  readonly end: (bio: Bio) => void;
-  walk: BioWalk | undefined = undefined;
-
-  constructor({ memory }: Bio, end: (bio: Bio) => void) {
-    this.memory = memory;
-    this.end = end;
   }
 }

@@ -18,7 +18,7 @@ interface OpenedStack {
 type MakeTracer = (clock: Executor) => Tracer;
 
 /** Makes an observer of the block layer for such a clock. */
-export type MakeBlockObserver = (clock: Executor) => BlockObserver;
+type MakeBlockObserver = (clock: Executor) => BlockObserver;
 
 /** What jobs need of a stack. */
 export interface StackNeeds {
