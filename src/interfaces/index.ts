@@ -71,3 +71,5 @@ export type {
   VirtqueueDriver,
 } from './virtqueue.ts';
 export { NO_TOKEN, PopResult, VirtqueueResult } from './virtqueue.ts';
+export type { Zone, ZoneReporter } from './zoned.ts';
+export { ZoneCondition, ZoneType } from './zoned.ts';

@@ -1,6 +1,7 @@
 /** The only place where the rooms are wired together. */
 import { ConfigError } from '../base/assert.ts';
 import type { Backend } from '../interfaces/backend.ts';
+import type { BlockObserver } from '../interfaces/block-observer.ts';
 import type { FileHandle } from '../interfaces/file-handle.ts';
 import type { NvmeCommandPort } from '../interfaces/nvme-command-port.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
@@ -17,7 +18,14 @@ import {
 } from '../target/index.ts';
 import { OACS_DOORBELL_BUFFER, Sgls } from '../wire/nvme-sgl.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
-import { costsOf, NVME_VERSION, parseConfig, type Road, type StackOptions } from './config.ts';
+import {
+  costsOf,
+  NVME_VERSION,
+  parseConfig,
+  type Road,
+  type StackConfig,
+  type StackOptions,
+} from './config.ts';
 import { diskMemoryBytes } from './disk-from-config.ts';
 import { Guest } from './guest.ts';
 import { makeMemoryMap } from './memory-map.ts';
@@ -45,6 +53,8 @@ export interface StackLayers {
   backend?: (executor: SimExecutor) => Backend;
   /** An open file for `backend: { type: 'fileio' }`: made for this stack's clock. */
   file?: (executor: SimExecutor) => FileHandle;
+  /** Hears the block layer of `backend: { type: 'iblock' }`, as a `BlktraceWriter` does: made for this stack's clock. */
+  blockObserver?: (executor: SimExecutor) => BlockObserver;
 }
 
 /** Where a trace goes: a tracer of your own, or a function that takes one line of JSON for each event. */
@@ -78,6 +88,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   const { layers = {}, trace, yieldToHost, ...plain } = options;
   const config = parseConfig(plain);
   checkLayers(layers);
+  checkBlockObserver(layers, config);
   const executor = new SimExecutor({ order: config.order, seed: config.seed });
   const tracer = typeof trace === 'function' ? new TraceRecorder(executor, trace) : trace;
   const memory = makeMemoryMap(
@@ -85,7 +96,15 @@ export function createStack(options: CreateStackOptions = {}): Stack {
     config.road === 'vhost-nvme' ? vhostMemoryBytes(config) : PAGE_BYTES,
     diskMemoryBytes(config.backend),
   );
-  const world: World = { config, executor, memory, costs: costsOf(config), tracer };
+  const blockObserver = layers.blockObserver?.(executor);
+  const world: World = {
+    config,
+    executor,
+    memory,
+    costs: costsOf(config),
+    tracer,
+    blockObserver,
+  };
 
   const below = backendOf(world, layers);
   const unit = new TargetDevice(executor, below.backend, tracer === undefined ? {} : { tracer });
@@ -144,14 +163,21 @@ export function createStack(options: CreateStackOptions = {}): Stack {
 /** Layers are code and not data, so the schema does not see them. */
 function checkLayers(layers: StackLayers): void {
   for (const [name, layer] of Object.entries(layers)) {
-    if (name !== 'backend' && name !== 'file') {
-      const expected = 'no such layer; layers here are backend, file';
+    if (name !== 'backend' && name !== 'file' && name !== 'blockObserver') {
+      const expected = 'no such layer; layers here are backend, file, blockObserver';
       throw new ConfigError(`layers.${name}`, layer, expected);
     }
     if (layer !== undefined && typeof layer !== 'function') {
       throw new ConfigError(`layers.${name}`, layer, 'a function that takes the executor');
     }
   }
+}
+
+/** Only IBLOCK has a block layer to hear. */
+function checkBlockObserver({ backend, blockObserver }: StackLayers, config: StackConfig): void {
+  const hasBlockLayer = backend === undefined && config.backend.type === 'iblock';
+  if (blockObserver === undefined || hasBlockLayer) return;
+  throw new ConfigError('layers.blockObserver', blockObserver, "none without backend 'iblock'");
 }
 
 function backendOf(world: World, layers: StackLayers): BuiltBackend {

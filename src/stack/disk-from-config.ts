@@ -49,7 +49,7 @@ export function diskMemoryBytes(config: BackendConfig): number {
 
 /** Builds it. The executor runs until the driver has found its disk. */
 export function buildDisk(world: World, config: DiskConfig): BuiltDisk {
-  const { executor, costs, tracer } = world;
+  const { executor, costs, tracer, blockObserver: observer } = world;
   const { blockBytes } = world.config;
   const medium = new SparseMedium({
     sectorCount: config.size / blockBytes,
@@ -57,7 +57,7 @@ export function buildDisk(world: World, config: DiskConfig): BuiltDisk {
     writeCache: config.writeCache,
   });
   const driven = drive(world, config.disk, medium);
-  const device = new RequestQueue(executor, driven.ops, { costs, tracer });
+  const device = new RequestQueue(executor, driven.ops, { costs, tracer, observer });
   const place = 'host kernel';
   const cache = medium.writeCache ? ', write cache' : '';
   const rows: LayerRow[] = [

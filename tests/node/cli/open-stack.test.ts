@@ -60,6 +60,22 @@ describe('openStack', () => {
     await stack.close();
   });
 
+  it('lets an observer hear the block layer', async () => {
+    let events = 0;
+    const observer = { event: () => void (events += 1), remapped: () => {} };
+    const choice = choose('--backend', 'iblock:sata:1MiB');
+    const stack = await openStack(choice, small, undefined, () => observer);
+    const plan = planWorkload(parseJobFile('a', '[a]\nsize=64k\n'), {
+      blockBytes: 512,
+      blockCount: 2048,
+      timePasses: true,
+    });
+    const runner = new WorkloadRunner(stack.target, plan, makePrng(1));
+    while (runner.slice(10_000));
+    expect(events).toBeGreaterThanOrEqual(16 * 4);
+    await stack.close();
+  });
+
   it('makes the file that fileio names, and only then', async () => {
     const path = join(directory, 'disk.img');
     const choice = choose('--backend', `fileio:${path}:1MiB`);
