@@ -31,7 +31,10 @@ export {
 export { FioIologRecorder } from './fio-iolog-recorder.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
-export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
+export { type IoScheduler, NoneScheduler, type SchedulerHost, TICK_NS } from './io-scheduler.ts';
+export { KYBER_DEPTHS, KyberDomain, type KyberParameters, KyberScheduler } from './kyber.ts';
+export { makeScheduler, SCHEDULER_NAMES, type SchedulerName } from './make-scheduler.ts';
+export { type MqDeadlineParameters, MqDeadlineScheduler } from './mq-deadline.ts';
 export { checkLimits, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
 export { type IoCounters, QueueStats } from './queue-stats.ts';
 export {

@@ -1,14 +1,14 @@
 /**
  * The block layer of one device: bios in, requests to a blk-mq driver out.
  *
- * A bio is checked, cut by the limits of the queue, and each part gets a tag with its request. Reads and writes go to the driver at once,
- * or wait in the plug, where a bio that continues the newest request is merged into it. What needs a flush passes through the flush
- * machine. Bios that find no tag wait in line; a bio ends when its last part does, with the first error of any part.
+ * A bio is checked, cut by the limits of the queue, and each part gets a slot with its request. Reads and writes wait in the plug, go to the
+ * scheduler, or straight to the driver; a bio that continues a waiting request is merged into it. What needs a flush passes through the flush
+ * machine. Bios that find no slot wait in line; a bio ends when its last part does, with the first error of any part.
  *
- * Trace events are those of blktrace (Q X G M F P U UT R D C), as `block-sight.ts` has them. As in the real one, a plug that direct
- * issue takes newest first leaves no U.
+ * Trace events are those of blktrace, as `block-sight.ts` has them. As in the real one, a plug that direct issue takes newest first leaves
+ * no U.
  *
- * Does not model: CPUs (bios go to the hardware queues in turn), scheduler tags, requeue by the driver after it took a request, freezing.
+ * Does not model: CPUs (bios go to the hardware queues in turn), changing the scheduler of a queue that works.
  */
 import { assert, ConfigError } from '../base/assert.ts';
 import {
@@ -28,12 +28,13 @@ import type { Tracer } from '../interfaces/tracer.ts';
 import { RegionMemory } from '../memory/region-memory.ts';
 import { NO_COSTS } from '../sim/cost-presets.ts';
 import { makeTask } from '../sim/task.ts';
+import { judgeBio } from './bio-check.ts';
 import { type BioWalk, BioWalkList, BioWalkPool } from './bio-walk.ts';
-import { type BlkRequest, RequestList, RequestState } from './blk-request.ts';
+import { type BlkRequest, dropFront, RequestList, RequestState } from './blk-request.ts';
 import { BlockSight } from './block-sight.ts';
 import { FlushMachine, flushStepsFor } from './flush-machine.ts';
 import { HardwareQueue, type HardwareQueueEvents } from './hardware-queue.ts';
-import { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
+import { type IoScheduler, NoneScheduler, type SchedulerHost } from './io-scheduler.ts';
 import { MergeKind, Merger } from './merge-rule.ts';
 import { checkLimits } from './queue-limits.ts';
 import { QueueStats } from './queue-stats.ts';
@@ -55,6 +56,10 @@ export interface RequestQueueOptions {
   observer?: BlockObserver | undefined;
   /** Order of requests; `none` unless given. */
   scheduler?: IoScheduler;
+  /** `nr_requests`: requests of each hardware queue; as many as the driver has tags unless given, with a scheduler twice that (256 at most). */
+  requestCount?: number | undefined;
+  /** `nomerges`: 1 leaves only the look at the newest request, 2 merges nothing; 0 unless given. */
+  noMerges?: number;
   /** After how long the driver is asked about a request; 30 s unless given. */
   timeoutNs?: number;
   /** Owner of its tasks. */
@@ -80,9 +85,16 @@ export class RequestQueue implements BlockDevice {
   readonly #endTask: Task;
   readonly #requestNs: number;
   #busyUntilNs = 0;
+  readonly #noMerges: number;
   #plugDepth = 0;
-  #plugged = new RequestList();
+  readonly #plugged = new RequestList();
   #turn = 0;
+  #quiesceDepth = 0;
+  #freezeDepth = 0;
+  /** Bios that came in while the queue was frozen. */
+  readonly #frozen = new BioWalkList();
+  #frozenCount = 0;
+  #onFrozen: (() => void) | undefined = undefined;
 
   /** @throws ConfigError when the driver's limits or sizes cannot be used */
   constructor(executor: Executor, ops: BlkMqOps, options: RequestQueueOptions = {}) {
@@ -95,21 +107,34 @@ export class RequestQueue implements BlockDevice {
     this.capacitySectors = ops.capacitySectors;
     this.#executor = executor;
     this.#sight = new BlockSight(options.tracer, options.observer);
-    this.#scheduler = options.scheduler ?? new NoneScheduler(ops.hardwareQueueCount);
+    this.#scheduler = options.scheduler ?? new NoneScheduler();
+    this.#noMerges = options.noMerges ?? 0;
+    const requestCount = this.#requestCount(ops.queueDepth, options.requestCount);
     this.#requestNs = (options.costs ?? NO_COSTS).blockRequestNs;
     this.#merger = new Merger(ops.limits);
     this.#endTask = makeTask(owner, () => this.#endWaiting());
     const events = this.#events();
     this.#queues = Array.from(
       { length: ops.hardwareQueueCount },
-      (_, index) => new HardwareQueue(executor, ops, index, memory, this.#scheduler, events, owner),
+      (_, index) =>
+        new HardwareQueue(
+          executor,
+          ops,
+          index,
+          memory,
+          this.#scheduler,
+          events,
+          owner,
+          requestCount,
+        ),
     );
+    this.#scheduler.attach(this.#host(requestCount));
     this.#flushMachines = this.#queues.map(
       (queue) =>
         new FlushMachine(
           executor,
           queue.flush,
-          (request) => queue.dispatch(request),
+          (request) => queue.requeue(request),
           (request) => this.#finish(request),
         ),
     );
@@ -122,9 +147,24 @@ export class RequestQueue implements BlockDevice {
     return this.#walks.inUse;
   }
 
-  /** Tags that are held, over all hardware queues. */
+  /** Tags of the driver that are held, over all hardware queues. */
   get tagsInUse(): number {
-    return this.#queues.reduce((sum, queue) => sum + queue.requests.length - queue.freeTags, 0);
+    return this.#queues.reduce((sum, queue) => sum + queue.tagsInUse, 0);
+  }
+
+  /** Requests that are held, over all hardware queues: waiting, or in the driver. */
+  get requestsInUse(): number {
+    return this.#queues.reduce((sum, queue) => sum + queue.requests.length - queue.freeSlots, 0);
+  }
+
+  /** A bio waits for a request: a submitter that can sleep does so now. */
+  get isCongested(): boolean {
+    return this.#queues.some((queue) => queue.waiting.head !== undefined);
+  }
+
+  /** Name of the scheduler. */
+  get scheduler(): string {
+    return this.#scheduler.name;
   }
 
   submitBio(bio: Bio): void {
@@ -133,20 +173,12 @@ export class RequestQueue implements BlockDevice {
       ? bio.flags
       : bio.flags & ~(BioFlag.preflush | BioFlag.fua);
     walk.begin(bio, flags);
-    walk.status = this.#judge(bio);
-    if (bio.op === BioOp.flush) walk.flags |= BioFlag.preflush;
-    // Without a cache there is nothing to flush.
-    const isFlush = this.limits.writeCache && (walk.flags & BioFlag.preflush) !== 0;
-    if (walk.status !== BlkStatus.ok || (bio.sectorCount === 0 && !isFlush)) {
-      this.#endLater(walk);
-      return;
-    }
-    this.#sight.bio(BlockAction.queued, bio, walk.flags, bio.sector, bio.sectorCount);
-    const queue = this.#queues[this.#turn]!;
-    this.#turn = this.#turn + 1 === this.#queues.length ? 0 : this.#turn + 1;
-    if (queue.waiting.head === undefined) this.#take(queue, walk);
+    if (this.#freezeDepth === 0) this.#enter(walk, bio);
     else if (walk.isNoWait) this.#giveUp(walk, BlkStatus.again);
-    else queue.waiting.push(walk);
+    else {
+      this.#frozen.push(walk);
+      this.#frozenCount += 1;
+    }
   }
 
   plug(): void {
@@ -159,26 +191,68 @@ export class RequestQueue implements BlockDevice {
     if (this.#plugDepth === 0) this.#sendPlug(BlockAction.unplugged);
   }
 
-  #judge(bio: Bio): BlkStatus {
-    const { op, sector, sectorCount } = bio;
-    if (op === BioOp.driverIn || op === BioOp.driverOut) return BlkStatus.notSupported;
-    if (op === BioOp.discard && this.limits.maxDiscardSectors === 0) return BlkStatus.notSupported;
-    if (op === BioOp.writeZeroes && this.limits.maxWriteZeroesSectors === 0) {
-      return BlkStatus.notSupported;
+  /** The submitter goes to sleep: what its plug holds is sent, first to last, on a later turn; the plug stays in place. */
+  sleep(): void {
+    this.#sendPlug(BlockAction.unplugTimer);
+  }
+
+  /** From here on nothing goes to the driver; what it has ends as ever. Nests. */
+  quiesce(): void {
+    this.#quiesceDepth += 1;
+  }
+
+  /** The outermost call lets requests go to the driver again. */
+  unquiesce(): void {
+    assert(this.#quiesceDepth > 0, 'unquiesce follows a quiesce');
+    this.#quiesceDepth -= 1;
+    if (this.#quiesceDepth === 0) for (const queue of this.#queues) queue.run();
+  }
+
+  /**
+   * From here on bios wait outside (or end with `again`). `done` is called once, when all bios that were inside have ended; at once when
+   * there are none. Nests, but `done` belongs to the outermost call.
+   */
+  freeze(done: () => void): void {
+    this.#freezeDepth += 1;
+    if (this.#freezeDepth > 1) return;
+    this.#onFrozen = done;
+    this.sleep();
+    this.#checkFrozen();
+  }
+
+  /** The outermost call lets bios in again, those that waited first. */
+  unfreeze(): void {
+    assert(this.#freezeDepth > 0, 'unfreeze follows a freeze');
+    this.#freezeDepth -= 1;
+    while (this.#freezeDepth === 0 && this.#frozen.head !== undefined) {
+      const walk = this.#frozen.shift()!;
+      this.#frozenCount -= 1;
+      this.#enter(walk, walk.bio!);
     }
-    if (sectorCount === 0) {
-      const isFlush = (bio.flags & (BioFlag.preflush | BioFlag.fua)) !== 0;
-      const isEmptyFlush = op === BioOp.flush || (op === BioOp.write && isFlush);
-      return isEmptyFlush ? BlkStatus.ok : BlkStatus.ioError;
+  }
+
+  #checkFrozen(): void {
+    const done = this.#onFrozen;
+    if (done === undefined || this.#walks.inUse > this.#frozenCount) return;
+    this.#onFrozen = undefined;
+    done();
+  }
+
+  #enter(walk: BioWalk, bio: Bio): void {
+    walk.status = judgeBio(this.limits, this.capacitySectors, bio);
+    if (bio.op === BioOp.flush) walk.flags |= BioFlag.preflush;
+    // Without a cache there is nothing to flush.
+    const isFlush = this.limits.writeCache && (walk.flags & BioFlag.preflush) !== 0;
+    if (walk.status !== BlkStatus.ok || (bio.sectorCount === 0 && !isFlush)) {
+      this.#endLater(walk);
+      return;
     }
-    if (op === BioOp.flush) return BlkStatus.ioError;
-    const block = this.limits.logicalBlockSize / SECTOR_BYTES;
-    const isInside = sector >= 0 && sectorCount > 0 && sector + sectorCount <= this.capacitySectors;
-    if (!isInside || sector % block !== 0 || sectorCount % block !== 0) return BlkStatus.ioError;
-    const hasData = op === BioOp.read || op === BioOp.write;
-    return hasData && bio.data.byteLength !== sectorCount * SECTOR_BYTES
-      ? BlkStatus.ioError
-      : BlkStatus.ok;
+    this.#sight.bio(BlockAction.queued, bio, walk.flags, bio.sector, bio.sectorCount);
+    const queue = this.#queues[this.#turn]!;
+    this.#turn = this.#turn + 1 === this.#queues.length ? 0 : this.#turn + 1;
+    if (queue.waiting.head === undefined) this.#take(queue, walk);
+    else if (walk.isNoWait) this.#refuse(walk, bio);
+    else queue.waiting.push(walk);
   }
 
   /** Takes parts of a bio until it has none left or must wait. */
@@ -193,22 +267,29 @@ export class RequestQueue implements BlockDevice {
     const sectors = left === 0 ? 0 : nextPartSectors(this.limits, bio, walk);
     const isCut = sectors < left;
     if (isCut && (sectors === 0 || walk.isNoWait)) {
-      this.#giveUp(walk, sectors === 0 ? BlkStatus.ioError : BlkStatus.again);
+      if (sectors === 0) this.#giveUp(walk, BlkStatus.ioError);
+      else this.#refuse(walk, bio);
       return true;
     }
-    if (!isCut && this.#mergePlugged(walk, bio, sectors)) return true;
-    let request = queue.take();
-    if (request === undefined && this.#plugged.count > 0) {
-      // The plug must not hold the tags that a bio waits for.
+    if (!isCut && !walk.isSlept && sectors > 0 && this.#merge(walk, bio, sectors)) return true;
+    const limit = this.#scheduler.slotLimit(bio.op, walk.flags, queue.requests.length);
+    let request = queue.take(limit);
+    if (request === undefined && !walk.isNoWait && this.#plugged.count > 0) {
+      // The plug must not hold the requests that a bio waits for.
       this.#sendPlug(BlockAction.unplugTimer);
-      request = queue.take();
+      request = queue.take(limit);
     }
     if (request === undefined) {
-      if (walk.isNoWait) this.#giveUp(walk, BlkStatus.again);
+      if (walk.isNoWait) {
+        this.#refuse(walk, bio);
+        return true;
+      }
       // First in line: parts of it may be under way.
-      else queue.waiting.unshift(walk);
+      queue.waiting.unshift(walk);
+      walk.isSlept = true;
       return false;
     }
+    walk.isSlept = false;
     this.#fill(request, walk, bio, sectors, isCut);
     walk.isTaken = !isCut;
     this.#send(queue, request);
@@ -228,7 +309,8 @@ export class RequestQueue implements BlockDevice {
     request.lastWalk = walk;
     request.walkCount = 1;
     request.flushSteps = flushStepsFor(this.limits, walk.flags, sectors > 0);
-    request.isScheduled = request.flushSteps === 0;
+    request.isFlush = request.flushSteps !== 0;
+    request.isScheduled = false;
     if (request.flushSteps !== 0) {
       request.flags &= this.limits.fua ? ~BioFlag.preflush : ~(BioFlag.preflush | BioFlag.fua);
     }
@@ -245,12 +327,22 @@ export class RequestQueue implements BlockDevice {
   #send(queue: HardwareQueue, request: BlkRequest): void {
     if (request.flushSteps !== 0) {
       this.#flushMachines[queue.index]!.begin(request);
+    } else if ((request.flags & BioFlag.fua) !== 0) {
+      queue.dispatch(request);
     } else if (this.#plugDepth > 0) {
       this.#addToPlug(request);
+    } else if (this.#scheduler.isDirect && !queue.isBusy) {
+      queue.issue(request, true);
     } else {
-      this.#scheduler.insert(request);
-      queue.run();
+      this.#insert(request);
+      queue.runLater();
     }
+  }
+
+  #insert(request: BlkRequest): void {
+    request.isScheduled = true;
+    request.insertedNs = this.#executor.now;
+    this.#scheduler.insert(request, false);
   }
 
   #addToPlug(request: BlkRequest): void {
@@ -267,31 +359,70 @@ export class RequestQueue implements BlockDevice {
     plugged.push(request);
   }
 
-  #mergePlugged(walk: BioWalk, bio: Bio, sectors: number): boolean {
+  /** Merges what is left of a bio into the newest request of the plug, or into one of the scheduler's. */
+  #merge(walk: BioWalk, bio: Bio, sectors: number): boolean {
+    if (this.#noMerges >= 2) return false;
     const newest = this.#plugged.tail;
-    if (newest === undefined) return false;
+    let kind: MergeKind = MergeKind.none;
+    if (newest !== undefined) kind = this.#mergeBio(newest, walk, bio, sectors);
+    if (kind === MergeKind.none) kind = this.#scheduler.mergeBio(walk, bio, sectors);
+    return kind !== MergeKind.none;
+  }
+
+  #mergeBio(request: BlkRequest, walk: BioWalk, bio: Bio, sectors: number): MergeKind {
     const start = bio.sector + walk.sectorsTaken;
-    const kind = this.#merger.tryMerge(newest, walk, bio, sectors);
-    if (kind === MergeKind.none) return false;
+    const kind = this.#merger.tryMerge(request, walk, bio, sectors);
+    if (kind === MergeKind.none) return kind;
     const action = kind === MergeKind.back ? BlockAction.backMerged : BlockAction.frontMerged;
     this.#sight.bio(action, bio, walk.flags, start, sectors);
     this.stats.of(bio.op).merges += 1;
     walk.partsInFlight += 1;
     walk.isTaken = true;
+    return kind;
+  }
+
+  #mergeRequests(request: BlkRequest, next: BlkRequest): boolean {
+    if (!this.#merger.tryMergeRequests(request, next)) return false;
+    this.#sight.request(BlockAction.backMerged, next);
+    this.stats.of(next.op).merges += 1;
+    this.#queues[next.hardwareQueue]!.give(next);
     return true;
   }
 
-  /** Sends what the plug holds: U as the submitter goes on, UT as it has to wait (first to last then, whatever the scheduler likes). */
+  /** Sends what the plug holds: U as the submitter goes on, UT as it has to wait (first to last then, on a later turn). */
   #sendPlug(reason: BlockAction): void {
     const plugged = this.#plugged;
+    if (reason === BlockAction.unplugged && this.#scheduler.isDirect) this.#issuePlug();
     if (plugged.head === undefined) return;
-    const goesOn = reason === BlockAction.unplugged;
-    if (goesOn && this.#scheduler.plugOrder === 'last-first') plugged.reverse();
-    else this.#sight.plug(reason, plugged.head, plugged.count);
+    this.#sight.plug(reason, plugged.head, plugged.count);
     for (let request = plugged.shift(); request !== undefined; request = plugged.shift()) {
-      this.#scheduler.insert(request);
+      this.#insert(request);
     }
-    for (const queue of this.#queues) queue.run();
+    for (const queue of this.#queues) {
+      if (reason === BlockAction.unplugged) queue.run();
+      else queue.runLater();
+    }
+  }
+
+  /** Hands the plug to the driver, newest first, until the driver is full. */
+  #issuePlug(): void {
+    const plugged = this.#plugged;
+    let isTaken = true;
+    for (let request = plugged.pop(); request !== undefined && isTaken; ) {
+      const next = plugged.tail;
+      const isLast = next === undefined || next.hardwareQueue !== request.hardwareQueue;
+      const queue = this.#queues[request.hardwareQueue]!;
+      isTaken = queue.issue(request, isLast);
+      if (!isTaken && !isLast) queue.commit();
+      request = isTaken ? plugged.pop() : undefined;
+    }
+  }
+
+  /** A bio that may not wait ends without a request: the event C. */
+  #refuse(walk: BioWalk, bio: Bio): void {
+    const { again } = BlkStatus;
+    this.#sight.bio(BlockAction.completed, bio, walk.flags, bio.sector, bio.sectorCount, again);
+    this.#giveUp(walk, again);
   }
 
   /** No more parts: what is in flight ends first. */
@@ -301,8 +432,31 @@ export class RequestQueue implements BlockDevice {
     if (walk.partsInFlight === 0) this.#endLater(walk);
   }
 
+  #requestCount(queueDepth: number, wanted: number | undefined): number {
+    const { isDirect } = this.#scheduler;
+    const count = wanted ?? (isDirect ? queueDepth : 2 * Math.min(queueDepth, 128));
+    checkCount('requestCount', count);
+    return isDirect ? Math.min(count, queueDepth) : count;
+  }
+
+  #host(requestCount: number): SchedulerHost {
+    return {
+      executor: this.#executor,
+      hardwareQueueCount: this.#queues.length,
+      requestCount,
+      noMerges: this.#noMerges,
+      mergeBio: (request, walk, bio, sectors) => this.#mergeBio(request, walk, bio, sectors),
+      mergeRequests: (request, next) => this.#mergeRequests(request, next),
+      inserted: (request) => this.#sight.request(BlockAction.inserted, request),
+      run: () => {
+        for (const queue of this.#queues) queue.runLater();
+      },
+    };
+  }
+
   #events(): HardwareQueueEvents {
     const { stats } = this;
+    const isQuiesced = (): boolean => this.#quiesceDepth > 0;
     return {
       issued: (request) => {
         stats.started(this.#executor.now);
@@ -311,6 +465,10 @@ export class RequestQueue implements BlockDevice {
       },
       refused: (request) => this.#sight.request(BlockAction.requeued, request),
       ended: (request) => this.#ended(request),
+      requeued: (request, sectorsDone) => this.#requeued(request, sectorsDone),
+      get isQuiesced() {
+        return isQuiesced();
+      },
       get inDriver() {
         return stats.inFlight;
       },
@@ -322,6 +480,7 @@ export class RequestQueue implements BlockDevice {
     const queue = this.#queues[request.hardwareQueue]!;
     this.stats.ended(this.#executor.now, request.op, request.sectorCount, request.startedNs);
     this.#sight.request(BlockAction.completed, request, request.flags, request.status);
+    queue.release(request);
     const machine = this.#flushMachines[queue.index]!;
     if (request === queue.flush) {
       request.state = RequestState.free;
@@ -334,11 +493,31 @@ export class RequestQueue implements BlockDevice {
     for (const each of this.#queues) each.restart();
   }
 
-  /** A request has nothing left to do: its tag is free, its bios may end, those that wait go on. */
+  /** The driver gives a request back: what it did of it has ended, the rest comes again. */
+  #requeued(request: BlkRequest, sectorsDone: number): void {
+    assert(request.state === RequestState.inDriver, 'a driver gives back what it has');
+    assert(sectorsDone >= 0 && sectorsDone < request.sectorCount, 'something is left to do');
+    const queue = this.#queues[request.hardwareQueue]!;
+    this.stats.requeued(this.#executor.now, request.op, sectorsDone);
+    request.state = RequestState.queued;
+    queue.release(request);
+    if (sectorsDone > 0) {
+      this.#sight.part(BlockAction.completed, request, sectorsDone);
+      dropFront(request, sectorsDone);
+    }
+    this.#sight.request(BlockAction.requeued, request);
+    if (request.isScheduled) this.#scheduler.ended(request);
+    request.isScheduled = !request.isFlush && request !== queue.flush;
+    queue.requeue(request);
+    for (const each of this.#queues) each.restart();
+  }
+
+  /** A request has nothing left to do: its slot is free, its bios may end, those that wait go on. */
   #finish(request: BlkRequest): void {
     const queue = this.#queues[request.hardwareQueue]!;
     const { status, walkCount } = request;
     let walk = request.firstWalk!;
+    if (request.isFlush) this.#sight.part(BlockAction.completed, request, 0);
     if (request.isScheduled) this.#scheduler.ended(request);
     queue.give(request);
     for (let i = 1; i < walkCount; i++) {
@@ -347,8 +526,10 @@ export class RequestQueue implements BlockDevice {
       walk = next;
     }
     this.#partEnded(walk, status);
-    while (queue.waiting.head !== undefined && queue.freeTags > 0) {
-      this.#take(queue, queue.waiting.shift()!);
+    while (queue.waiting.head !== undefined && queue.freeSlots > 0) {
+      const first = queue.waiting.shift()!;
+      this.#take(queue, first);
+      if (queue.waiting.head === first) break;
     }
   }
 
@@ -377,6 +558,7 @@ export class RequestQueue implements BlockDevice {
     bio.status = walk.status;
     this.#walks.give(walk);
     bio.end(bio);
+    if (this.#onFrozen !== undefined) this.#checkFrozen();
   }
 }
 

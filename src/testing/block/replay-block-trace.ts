@@ -1,0 +1,204 @@
+/**
+ * Replays a recording of a real block layer on another one and compares the events.
+ *
+ * Compared are the views that the recording marks as facts: `QX` (bios and cuts, in order), `submit` (all that a submitter causes, in order),
+ * `D` (requests to the driver, in order) and `set` (all events, in any order). Not compared: times, what a driver tells about itself (a C of
+ * no sectors), tries that a busy driver refused, and the order of C, which follows the speed of a machine.
+ */
+import type { Bio } from '../../interfaces/bio.ts';
+import type { BlkMqOps } from '../../interfaces/blk-mq.ts';
+import { BlockAction, type BlockObserver } from '../../interfaces/block-observer.ts';
+import type { Executor } from '../../interfaces/executor.ts';
+import { RegionMemory } from '../../memory/region-memory.ts';
+import { SimExecutor } from '../../sim/sim-executor.ts';
+import {
+  limitsOf,
+  maxSectorsOf,
+  numberOf,
+  queueDepthOf,
+  type RecordedCase,
+  type RecordedEvent,
+  rwbsOf,
+  schedulerOf,
+} from './recorded-case.ts';
+import { errnoOf, ReplayDriver } from './replay-driver.ts';
+import { type ReplayedBlockLayer, Submitters } from './replay-world.ts';
+
+/** What a replay asks of a block layer. */
+export interface ReplaySettings {
+  /** Name of the scheduler. */
+  scheduler: string;
+  /** Its parameters, by the names of `queue/iosched/*`. */
+  parameters: Readonly<Record<string, number>>;
+  /** `nr_requests`. */
+  requestCount: number;
+  /** `nomerges`. */
+  noMerges: number;
+  /** Hears of the events. */
+  observer: BlockObserver;
+}
+
+/** Makes the block layer under replay. */
+export type BlockLayerFactory = (
+  executor: Executor,
+  ops: BlkMqOps,
+  settings: ReplaySettings,
+) => ReplayedBlockLayer;
+
+/** Views of the events that can be compared. */
+export const PROJECTIONS = ['QX', 'submit', 'D', 'set'] as const;
+/** One of {@link PROJECTIONS}. */
+export type Projection = (typeof PROJECTIONS)[number];
+
+/** How a replay went. */
+export interface BlockReplay {
+  /** All facts of the case agree. */
+  readonly passes: boolean;
+  /** Views that were compared. */
+  readonly judged: readonly Projection[];
+  /** Those that differ. */
+  readonly differing: readonly Projection[];
+  /** Our events, in words. */
+  readonly events: readonly string[];
+  /** The recorded events, in the same words. */
+  readonly recorded: readonly string[];
+}
+
+/** 250 ticks a second, and fifteen milliseconds a request in the recordings of schedulers. */
+const SCHEDULER_SERVICE_NS = 15_000_000;
+const SERVICE_NS = 1_000_000;
+const SUBMIT = 'QXGMFA';
+
+/** Replays a case; of a limit that the recording leaves open, the value that agrees counts. */
+export function replayBlockTrace(each: RecordedCase, implementation: BlockLayerFactory): BlockReplay {
+  const recorded = each.events.filter((event, i) => !isNoise(each.events, event, i)).map(inWords);
+  const judged = PROJECTIONS.filter((name) => each.stable?.[name] ?? false);
+  const tries = maxSectorsOf(each).map((maxSectors): BlockReplay => {
+    const events = runCase(each, maxSectors, implementation);
+    const differing = judged.filter((name) => view(name, events) !== view(name, recorded));
+    return { passes: differing.length === 0, judged, differing, events, recorded };
+  });
+  return tries.reduce((best, next) =>
+    next.differing.length < best.differing.length ? next : best,
+  );
+}
+
+function runCase(
+  each: RecordedCase,
+  maxSectors: number,
+  implementation: BlockLayerFactory,
+): string[] {
+  const executor = new SimExecutor();
+  const events: string[] = [];
+  const isSched = each.name.startsWith('sched/');
+  const serviceNs = isSched ? SCHEDULER_SERVICE_NS : SERVICE_NS;
+  const limits = limitsOf(each, maxSectors);
+  const driver = new ReplayDriver(executor, limits, queueDepthOf(each), serviceNs, each.events);
+  const device = implementation(executor, driver, {
+    scheduler: schedulerOf(each),
+    parameters: parametersOf(each),
+    requestCount: numberOf(each, 'nr_requests'),
+    noMerges: numberOf(each, 'nomerges'),
+    observer: observerOf(events),
+  });
+  const memory = new RegionMemory([{ base: 0, size: 4096 }]);
+  const submitters = new Submitters(each, device, memory, remapOf(each, events));
+  run(executor, submitters);
+  return events;
+}
+
+/** One processor: work that is due goes before processes, and these go on in turn. */
+function run(executor: SimExecutor, { processes }: Submitters): void {
+  const waits = new Map<unknown, () => boolean>();
+  for (;;) {
+    executor.runUntil(executor.now);
+    const ready = processes.find((process) => waits.get(process)?.() ?? true);
+    if (ready !== undefined) {
+      const { done, value } = ready.next();
+      if (done === true) processes.splice(processes.indexOf(ready), 1);
+      else waits.set(ready, value);
+    } else if (processes.length === 0 || executor.isIdle || !executor.step()) return;
+  }
+}
+
+function parametersOf({ queue }: RecordedCase): Record<string, number> {
+  const found = Object.entries(queue).filter(([name]) => name.startsWith('iosched/'));
+  return Object.fromEntries(found.map(([name, value]) => [name.slice(8), Number(value)]));
+}
+
+const LETTERS: Readonly<Record<number, string>> = {
+  [BlockAction.queued]: 'Q',
+  [BlockAction.backMerged]: 'M',
+  [BlockAction.frontMerged]: 'F',
+  [BlockAction.gotRequest]: 'G',
+  [BlockAction.slept]: 'S',
+  [BlockAction.requeued]: 'R',
+  [BlockAction.issued]: 'D',
+  [BlockAction.completed]: 'C',
+  [BlockAction.plugged]: 'P',
+  [BlockAction.unplugged]: 'U',
+  [BlockAction.unplugTimer]: 'UT',
+  [BlockAction.inserted]: 'I',
+  [BlockAction.split]: 'X',
+};
+
+function observerOf(events: string[]): BlockObserver {
+  return {
+    event(action, _ioId, op, flags, sector, sectors, extra) {
+      const letter = LETTERS[action]!;
+      if (letter === 'R') return;
+      if (letter === 'P') events.push('P');
+      else if (letter === 'U' || letter === 'UT') events.push(`${letter} of ${extra}`);
+      else {
+        const to = letter === 'X' ? ` to ${extra}` : '';
+        const err = letter === 'C' && extra !== 0 ? ` err ${errnoOf(extra)}` : '';
+        events.push(`${letter} ${rwbsOf(op, flags, sectors)} ${sector}+${sectors}${to}${err}`);
+      }
+    },
+    remapped(_ioId, op, flags, sector, sectors, _fromDevice, fromSector) {
+      events.push(`A ${rwbsOf(op, flags, sectors)} ${sector}+${sectors} from ${fromSector}`);
+    },
+  };
+}
+
+/** A partition: bios move by its start, which the first A tells. */
+function remapOf(each: RecordedCase, events: string[]): (bio: Bio) => void {
+  const first = each.events.find(([, action]) => action === 'A');
+  if (first === undefined || each.target === undefined) return () => {};
+  const start = first[3] - (first[6]?.remap?.from_sector ?? 0);
+  return (bio) => {
+    const from = bio.sector;
+    // An empty flush has no place that could move.
+    if (bio.sectorCount === 0) return;
+    bio.sector += start;
+    const rwbs = rwbsOf(bio.op, bio.flags, bio.sectorCount);
+    events.push(`A ${rwbs} ${bio.sector}+${bio.sectorCount} from ${from}`);
+  };
+}
+
+/** What is no fact of the block layer: see the file header. */
+function isNoise(events: readonly RecordedEvent[], event: RecordedEvent, at: number): boolean {
+  const [, action, rwbs, sector, sectors] = event;
+  if (action === 'R') return true;
+  if (action === 'C') return sectors === 0 && rwbs.startsWith('N');
+  if (action !== 'D') return false;
+  const next = events
+    .slice(at + 1)
+    .find(([, name, , start]) => (name === 'C' || name === 'R' || name === 'D') && start === sector);
+  return next?.[1] === 'R';
+}
+
+function inWords([, action, rwbs, sector, sectors, , extra = {}]: RecordedEvent): string {
+  if (action === 'P') return 'P';
+  if (action === 'U' || action === 'UT') return `${action} of ${extra.depth}`;
+  const to = action === 'X' ? ` to ${extra.to}` : '';
+  const err = extra.err === undefined ? '' : ` err ${extra.err}`;
+  const from = extra.remap === undefined ? '' : ` from ${extra.remap.from_sector}`;
+  return `${action} ${rwbs} ${sector}+${sectors}${to}${err}${from}`;
+}
+
+function view(name: Projection, events: readonly string[]): string {
+  const letters = name === 'submit' ? SUBMIT : name;
+  if (name === 'set') return [...events].sort().join('\n');
+  return events.filter((event) => letters.includes(event.split(' ')[0]!)).join('\n');
+}
