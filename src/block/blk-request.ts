@@ -1,6 +1,6 @@
 /** A request slot of the tag set, with what the block layer keeps beside what the driver sees. */
 import { SgList } from '../base/sg-list.ts';
-import { BioOp, BlkStatus, SECTOR_BYTES } from '../interfaces/bio.ts';
+import { type Bio, BioOp, BlkStatus, SECTOR_BYTES } from '../interfaces/bio.ts';
 import type { Request } from '../interfaces/blk-mq.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import type { BioWalk } from './bio-walk.ts';
@@ -70,6 +70,23 @@ export class BlkRequest implements Request {
     this.memory = memory;
     this.end = () => end(this);
     this.requeue = (_, sectorsDone) => requeue(this, sectorsDone);
+  }
+
+  /** Starts anew as the next `sectors` of a bio; its memory is still to come. */
+  begin(walk: BioWalk, bio: Bio, sectors: number, flags: number): void {
+    this.ioId = bio.ioId;
+    this.op = bio.op;
+    this.sector = bio.sector + walk.sectorsTaken;
+    this.sectorCount = sectors;
+    this.memory = bio.memory;
+    this.flags = flags;
+    this.status = BlkStatus.ok;
+    this.result = 0;
+    this.firstWalk = walk;
+    this.lastWalk = walk;
+    this.walkCount = 1;
+    this.isScheduled = false;
+    walk.partsInFlight += 1;
   }
 }
 

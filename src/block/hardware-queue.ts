@@ -134,6 +134,13 @@ export class HardwareQueue {
     this.#slots.give(request.slot);
   }
 
+  /** Gives a request to the scheduler. */
+  insert(request: BlkRequest): void {
+    request.isScheduled = true;
+    request.insertedNs = this.#executor.now;
+    this.#scheduler.insert(request, false);
+  }
+
   /** Puts a request before those of the scheduler and sends what can be sent. */
   dispatch(request: BlkRequest): void {
     this.#dispatch.push(request);

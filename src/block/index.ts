@@ -35,13 +35,9 @@ export { type IoScheduler, NoneScheduler, type SchedulerHost, TICK_NS } from './
 export { KYBER_DEPTHS, KyberDomain, type KyberParameters, KyberScheduler } from './kyber.ts';
 export { makeScheduler, SCHEDULER_NAMES, type SchedulerName } from './make-scheduler.ts';
 export { type MqDeadlineParameters, MqDeadlineScheduler } from './mq-deadline.ts';
+export { MAX_PLUGGED_REQUESTS, PLUG_FLUSH_BYTES } from './plug.ts';
 export { checkLimits, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
 export { type IoCounters, QueueStats } from './queue-stats.ts';
-export {
-  MAX_PLUGGED_REQUESTS,
-  PLUG_FLUSH_BYTES,
-  RequestQueue,
-  type RequestQueueOptions,
-} from './request-queue.ts';
+export { RequestQueue, type RequestQueueOptions } from './request-queue.ts';
 export { type BioCursor, maxSectorsAt, nextPartSectors, takePart } from './split-rule.ts';
 export { DEFAULT_TIMEOUT_NS } from './timeout-watch.ts';

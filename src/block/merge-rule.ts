@@ -6,8 +6,11 @@
  */
 import { SgList } from '../base/sg-list.ts';
 import { type Bio, BioFlag, BioOp, PRIORITY_MASK, type QueueLimits } from '../interfaces/bio.ts';
+import { BlockAction } from '../interfaces/block-observer.ts';
 import type { BioWalk } from './bio-walk.ts';
 import type { BlkRequest } from './blk-request.ts';
+import type { BlockSight } from './block-sight.ts';
+import type { QueueStats } from './queue-stats.ts';
 import { isWithoutGap, takePart } from './split-rule.ts';
 
 const UNMERGEABLE = BioFlag.preflush | BioFlag.fua | BioFlag.noMerge;
@@ -17,13 +20,17 @@ export const MergeKind = { none: 0, back: 1, front: 2 } as const;
 /** One of {@link MergeKind}. */
 export type MergeKind = (typeof MergeKind)[keyof typeof MergeKind];
 
-/** Merges the last parts of bios into requests of one queue. */
+/** Merges the last parts of bios into requests of one queue, tells it (M, F) and counts it. */
 export class Merger {
   readonly #limits: QueueLimits;
+  readonly #sight: BlockSight;
+  readonly #stats: QueueStats;
   readonly #scratch = new SgList();
 
-  constructor(limits: QueueLimits) {
+  constructor(limits: QueueLimits, sight: BlockSight, stats: QueueStats) {
     this.#limits = limits;
+    this.#sight = sight;
+    this.#stats = stats;
   }
 
   /** Adds what is left of a bio, `sectors` that need no cut, to the request if that is allowed. */
@@ -59,6 +66,8 @@ export class Merger {
     request.lastWalk = next.lastWalk;
     request.walkCount += next.walkCount;
     request.sectorCount = total;
+    this.#sight.request(BlockAction.backMerged, next);
+    this.#stats.of(next.op).merges += 1;
     return true;
   }
 
@@ -72,7 +81,7 @@ export class Merger {
     list.append(this.#scratch);
     request.lastWalk!.nextInRequest = walk;
     request.lastWalk = walk;
-    this.#merged(request, walk, sectors);
+    this.#merged(BlockAction.backMerged, request, walk, bio, sectors);
     return true;
   }
 
@@ -89,14 +98,24 @@ export class Merger {
     request.sector = start;
     walk.nextInRequest = request.firstWalk;
     request.firstWalk = walk;
-    this.#merged(request, walk, sectors);
+    this.#merged(BlockAction.frontMerged, request, walk, bio, sectors);
     return true;
   }
 
-  #merged(request: BlkRequest, walk: BioWalk, sectors: number): void {
+  #merged(
+    action: BlockAction,
+    request: BlkRequest,
+    walk: BioWalk,
+    bio: Bio,
+    sectors: number,
+  ): void {
+    this.#sight.bio(action, bio, walk.flags, bio.sector + walk.sectorsTaken, sectors);
+    this.#stats.of(bio.op).merges += 1;
     request.sectorCount += sectors;
     request.walkCount += 1;
     walk.sectorsTaken += sectors;
+    walk.partsInFlight += 1;
+    walk.isTaken = true;
   }
 
   /** Do both together keep the limits? The segments of the bio are in the scratch list then. */

@@ -8,12 +8,7 @@
  *
  * Does not model: zone write locking (it waits in front of the scheduler).
  */
-import {
-  type Bio,
-  BioOp,
-  PriorityClass,
-  priorityClassOf,
-} from '../interfaces/bio.ts';
+import { type Bio, BioOp, PriorityClass, priorityClassOf } from '../interfaces/bio.ts';
 import type { BioWalk } from './bio-walk.ts';
 import { type BlkRequest, RequestList } from './blk-request.ts';
 import { type IoScheduler, type SchedulerHost, TICK_NS } from './io-scheduler.ts';
@@ -72,7 +67,10 @@ export class MqDeadlineScheduler implements IoScheduler {
   #starved = 0;
 
   constructor(parameters: MqDeadlineParameters = {}) {
-    this.#expireTicks = [ticks(parameters.readExpire ?? 500), ticks(parameters.writeExpire ?? 5000)];
+    this.#expireTicks = [
+      ticks(parameters.readExpire ?? 500),
+      ticks(parameters.writeExpire ?? 5000),
+    ];
     this.#writesStarved = parameters.writesStarved ?? 2;
     this.#fifoBatch = parameters.fifoBatch ?? 16;
     this.#frontMerges = (parameters.frontMerges ?? 1) !== 0;

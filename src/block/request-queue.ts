@@ -5,8 +5,7 @@
  * scheduler, or straight to the driver; a bio that continues a waiting request is merged into it. What needs a flush passes through the flush
  * machine. Bios that find no slot wait in line; a bio ends when its last part does, with the first error of any part.
  *
- * Trace events are those of blktrace, as `block-sight.ts` has them. As in the real one, a plug that direct issue takes newest first leaves
- * no U.
+ * Trace events are those of blktrace, as `block-sight.ts` has them.
  *
  * Does not model: CPUs (bios go to the hardware queues in turn), changing the scheduler of a queue that works.
  */
@@ -18,34 +17,29 @@ import {
   BlkStatus,
   type BlockDevice,
   type QueueLimits,
-  SECTOR_BYTES,
 } from '../interfaces/bio.ts';
 import type { BlkMqOps } from '../interfaces/blk-mq.ts';
 import { BlockAction, type BlockObserver } from '../interfaces/block-observer.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
-import type { Executor, Task } from '../interfaces/executor.ts';
+import type { Executor } from '../interfaces/executor.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
 import { RegionMemory } from '../memory/region-memory.ts';
 import { NO_COSTS } from '../sim/cost-presets.ts';
-import { makeTask } from '../sim/task.ts';
 import { judgeBio } from './bio-check.ts';
-import { type BioWalk, BioWalkList, BioWalkPool } from './bio-walk.ts';
-import { type BlkRequest, dropFront, RequestList, RequestState } from './blk-request.ts';
+import { BioIntake } from './bio-intake.ts';
+import { BioLedger } from './bio-ledger.ts';
+import type { BioWalk } from './bio-walk.ts';
+import { type BlkRequest, dropFront, RequestState } from './blk-request.ts';
 import { BlockSight } from './block-sight.ts';
-import { FlushMachine, flushStepsFor } from './flush-machine.ts';
+import { FlushMachine } from './flush-machine.ts';
+import { FreezeGate } from './freeze-gate.ts';
 import { HardwareQueue, type HardwareQueueEvents } from './hardware-queue.ts';
 import { type IoScheduler, NoneScheduler, type SchedulerHost } from './io-scheduler.ts';
-import { MergeKind, Merger } from './merge-rule.ts';
+import { Merger } from './merge-rule.ts';
+import { Plug } from './plug.ts';
 import { checkLimits } from './queue-limits.ts';
 import { QueueStats } from './queue-stats.ts';
-import { nextPartSectors, takePart } from './split-rule.ts';
 import { DEFAULT_TIMEOUT_NS, TimeoutWatch } from './timeout-watch.ts';
-
-/** A plug that holds this many requests is sent before the next is added. */
-export const MAX_PLUGGED_REQUESTS = 32;
-
-/** A plug whose newest request has this many bytes is sent before the next is added. */
-export const PLUG_FLUSH_BYTES = 128 * 1024;
 
 /** How a {@link RequestQueue} works. */
 export interface RequestQueueOptions {
@@ -79,22 +73,13 @@ export class RequestQueue implements BlockDevice {
   readonly #flushMachines: readonly FlushMachine[];
   readonly #watch: TimeoutWatch;
   readonly #merger: Merger;
-  readonly #walks = new BioWalkPool();
-  /** Bios that end without having reached the driver, on a later turn. */
-  readonly #ending = new BioWalkList();
-  readonly #endTask: Task;
-  readonly #requestNs: number;
-  #busyUntilNs = 0;
+  readonly #ledger: BioLedger;
+  readonly #gate: FreezeGate;
+  readonly #plug: Plug;
+  readonly #intake: BioIntake;
   readonly #noMerges: number;
-  #plugDepth = 0;
-  readonly #plugged = new RequestList();
   #turn = 0;
   #quiesceDepth = 0;
-  #freezeDepth = 0;
-  /** Bios that came in while the queue was frozen. */
-  readonly #frozen = new BioWalkList();
-  #frozenCount = 0;
-  #onFrozen: (() => void) | undefined = undefined;
 
   /** @throws ConfigError when the driver's limits or sizes cannot be used */
   constructor(executor: Executor, ops: BlkMqOps, options: RequestQueueOptions = {}) {
@@ -110,9 +95,9 @@ export class RequestQueue implements BlockDevice {
     this.#scheduler = options.scheduler ?? new NoneScheduler();
     this.#noMerges = options.noMerges ?? 0;
     const requestCount = this.#requestCount(ops.queueDepth, options.requestCount);
-    this.#requestNs = (options.costs ?? NO_COSTS).blockRequestNs;
-    this.#merger = new Merger(ops.limits);
-    this.#endTask = makeTask(owner, () => this.#endWaiting());
+    this.#merger = new Merger(ops.limits, this.#sight, this.stats);
+    this.#ledger = new BioLedger(executor, owner);
+    this.#gate = new FreezeGate(this.#ledger, (walk) => this.#enter(walk, walk.bio!));
     const events = this.#events();
     this.#queues = Array.from(
       { length: ops.hardwareQueueCount },
@@ -128,6 +113,7 @@ export class RequestQueue implements BlockDevice {
           requestCount,
         ),
     );
+    this.#plug = new Plug(this.#queues, this.#scheduler.isDirect, this.#sight);
     this.#scheduler.attach(this.#host(requestCount));
     this.#flushMachines = this.#queues.map(
       (queue) =>
@@ -138,13 +124,25 @@ export class RequestQueue implements BlockDevice {
           (request) => this.#finish(request),
         ),
     );
+    this.#intake = new BioIntake({
+      executor,
+      limits: ops.limits,
+      scheduler: this.#scheduler,
+      flushMachines: this.#flushMachines,
+      plug: this.#plug,
+      merger: this.#merger,
+      ledger: this.#ledger,
+      sight: this.#sight,
+      noMerges: this.#noMerges,
+      requestNs: (options.costs ?? NO_COSTS).blockRequestNs,
+    });
     const timeoutNs = options.timeoutNs ?? DEFAULT_TIMEOUT_NS;
     this.#watch = new TimeoutWatch(executor, ops, this.#queues, timeoutNs, owner);
   }
 
   /** Bios that have not ended. */
   get biosInFlight(): number {
-    return this.#walks.inUse;
+    return this.#ledger.inFlight;
   }
 
   /** Tags of the driver that are held, over all hardware queues. */
@@ -168,32 +166,26 @@ export class RequestQueue implements BlockDevice {
   }
 
   submitBio(bio: Bio): void {
-    const walk = this.#walks.take();
     const flags = this.limits.writeCache
       ? bio.flags
       : bio.flags & ~(BioFlag.preflush | BioFlag.fua);
-    walk.begin(bio, flags);
-    if (this.#freezeDepth === 0) this.#enter(walk, bio);
-    else if (walk.isNoWait) this.#giveUp(walk, BlkStatus.again);
-    else {
-      this.#frozen.push(walk);
-      this.#frozenCount += 1;
-    }
+    const walk = this.#ledger.begin(bio, flags);
+    if (!this.#gate.isClosed) this.#enter(walk, bio);
+    else if (walk.isNoWait) this.#ledger.giveUp(walk, BlkStatus.again);
+    else this.#gate.hold(walk);
   }
 
   plug(): void {
-    this.#plugDepth += 1;
+    this.#plug.set();
   }
 
   unplug(): void {
-    assert(this.#plugDepth > 0, 'unplug follows a plug');
-    this.#plugDepth -= 1;
-    if (this.#plugDepth === 0) this.#sendPlug(BlockAction.unplugged);
+    this.#plug.remove();
   }
 
   /** The submitter goes to sleep: what its plug holds is sent, first to last, on a later turn; the plug stays in place. */
   sleep(): void {
-    this.#sendPlug(BlockAction.unplugTimer);
+    this.#plug.sleep();
   }
 
   /** From here on nothing goes to the driver; what it has ends as ever. Nests. */
@@ -213,223 +205,36 @@ export class RequestQueue implements BlockDevice {
    * there are none. Nests, but `done` belongs to the outermost call.
    */
   freeze(done: () => void): void {
-    this.#freezeDepth += 1;
-    if (this.#freezeDepth > 1) return;
-    this.#onFrozen = done;
-    this.sleep();
-    this.#checkFrozen();
+    this.#plug.sleep();
+    this.#gate.close(done);
   }
 
   /** The outermost call lets bios in again, those that waited first. */
   unfreeze(): void {
-    assert(this.#freezeDepth > 0, 'unfreeze follows a freeze');
-    this.#freezeDepth -= 1;
-    while (this.#freezeDepth === 0 && this.#frozen.head !== undefined) {
-      const walk = this.#frozen.shift()!;
-      this.#frozenCount -= 1;
-      this.#enter(walk, walk.bio!);
-    }
-  }
-
-  #checkFrozen(): void {
-    const done = this.#onFrozen;
-    if (done === undefined || this.#walks.inUse > this.#frozenCount) return;
-    this.#onFrozen = undefined;
-    done();
+    this.#gate.open();
   }
 
   #enter(walk: BioWalk, bio: Bio): void {
-    walk.status = judgeBio(this.limits, this.capacitySectors, bio);
+    const verdict = judgeBio(this.limits, this.capacitySectors, bio);
     if (bio.op === BioOp.flush) walk.flags |= BioFlag.preflush;
     // Without a cache there is nothing to flush.
     const isFlush = this.limits.writeCache && (walk.flags & BioFlag.preflush) !== 0;
-    if (walk.status !== BlkStatus.ok || (bio.sectorCount === 0 && !isFlush)) {
-      this.#endLater(walk);
+    if (verdict !== BlkStatus.ok || (bio.sectorCount === 0 && !isFlush)) {
+      this.#ledger.giveUp(walk, verdict);
       return;
     }
     this.#sight.bio(BlockAction.queued, bio, walk.flags, bio.sector, bio.sectorCount);
     const queue = this.#queues[this.#turn]!;
     this.#turn = this.#turn + 1 === this.#queues.length ? 0 : this.#turn + 1;
-    if (queue.waiting.head === undefined) this.#take(queue, walk);
-    else if (walk.isNoWait) this.#refuse(walk, bio);
+    if (queue.waiting.head === undefined) this.#intake.take(queue, walk);
+    else if (walk.isNoWait) this.#intake.refuse(walk, bio);
     else queue.waiting.push(walk);
-  }
-
-  /** Takes parts of a bio until it has none left or must wait. */
-  #take(queue: HardwareQueue, walk: BioWalk): void {
-    while (!walk.isTaken && this.#takeNext(queue, walk));
-  }
-
-  /** Takes the next part; false when the bio waits for a tag. */
-  #takeNext(queue: HardwareQueue, walk: BioWalk): boolean {
-    const bio = walk.bio!;
-    const left = bio.sectorCount - walk.sectorsTaken;
-    const sectors = left === 0 ? 0 : nextPartSectors(this.limits, bio, walk);
-    const isCut = sectors < left;
-    if (isCut && (sectors === 0 || walk.isNoWait)) {
-      if (sectors === 0) this.#giveUp(walk, BlkStatus.ioError);
-      else this.#refuse(walk, bio);
-      return true;
-    }
-    if (!isCut && !walk.isSlept && sectors > 0 && this.#merge(walk, bio, sectors)) return true;
-    const limit = this.#scheduler.slotLimit(bio.op, walk.flags, queue.requests.length);
-    let request = queue.take(limit);
-    if (request === undefined && !walk.isNoWait && this.#plugged.count > 0) {
-      // The plug must not hold the requests that a bio waits for.
-      this.#sendPlug(BlockAction.unplugTimer);
-      request = queue.take(limit);
-    }
-    if (request === undefined) {
-      if (walk.isNoWait) {
-        this.#refuse(walk, bio);
-        return true;
-      }
-      // First in line: parts of it may be under way.
-      queue.waiting.unshift(walk);
-      walk.isSlept = true;
-      return false;
-    }
-    walk.isSlept = false;
-    this.#fill(request, walk, bio, sectors, isCut);
-    walk.isTaken = !isCut;
-    this.#send(queue, request);
-    return true;
-  }
-
-  #fill(request: BlkRequest, walk: BioWalk, bio: Bio, sectors: number, isCut: boolean): void {
-    request.ioId = bio.ioId;
-    request.op = bio.op;
-    request.sector = bio.sector + walk.sectorsTaken;
-    request.sectorCount = sectors;
-    request.memory = bio.memory;
-    request.flags = isCut ? walk.flags | BioFlag.noMerge : walk.flags;
-    request.status = BlkStatus.ok;
-    request.result = 0;
-    request.firstWalk = walk;
-    request.lastWalk = walk;
-    request.walkCount = 1;
-    request.flushSteps = flushStepsFor(this.limits, walk.flags, sectors > 0);
-    request.isFlush = request.flushSteps !== 0;
-    request.isScheduled = false;
-    if (request.flushSteps !== 0) {
-      request.flags &= this.limits.fua ? ~BioFlag.preflush : ~(BioFlag.preflush | BioFlag.fua);
-    }
-    walk.partsInFlight += 1;
-    takePart(this.limits, bio, walk, sectors, request.data);
-    const rest = request.sector + sectors;
-    if (isCut) this.#sight.request(BlockAction.split, request, walk.flags, rest);
-    this.#sight.request(BlockAction.gotRequest, request, walk.flags);
-    if (this.#requestNs === 0) return;
-    this.#busyUntilNs = Math.max(this.#busyUntilNs, this.#executor.now) + this.#requestNs;
-    request.readyNs = this.#busyUntilNs;
-  }
-
-  #send(queue: HardwareQueue, request: BlkRequest): void {
-    if (request.flushSteps !== 0) {
-      this.#flushMachines[queue.index]!.begin(request);
-    } else if ((request.flags & BioFlag.fua) !== 0) {
-      queue.dispatch(request);
-    } else if (this.#plugDepth > 0) {
-      this.#addToPlug(request);
-    } else if (this.#scheduler.isDirect && !queue.isBusy) {
-      queue.issue(request, true);
-    } else {
-      this.#insert(request);
-      queue.runLater();
-    }
-  }
-
-  #insert(request: BlkRequest): void {
-    request.isScheduled = true;
-    request.insertedNs = this.#executor.now;
-    this.#scheduler.insert(request, false);
-  }
-
-  #addToPlug(request: BlkRequest): void {
-    const plugged = this.#plugged;
-    if (plugged.tail === undefined) {
-      this.#sight.plug(BlockAction.plugged, request, 0);
-    } else if (
-      plugged.count >= MAX_PLUGGED_REQUESTS ||
-      plugged.tail.sectorCount * SECTOR_BYTES >= PLUG_FLUSH_BYTES
-    ) {
-      this.#sendPlug(BlockAction.unplugged);
-      this.#sight.plug(BlockAction.plugged, request, 0);
-    }
-    plugged.push(request);
-  }
-
-  /** Merges what is left of a bio into the newest request of the plug, or into one of the scheduler's. */
-  #merge(walk: BioWalk, bio: Bio, sectors: number): boolean {
-    if (this.#noMerges >= 2) return false;
-    const newest = this.#plugged.tail;
-    let kind: MergeKind = MergeKind.none;
-    if (newest !== undefined) kind = this.#mergeBio(newest, walk, bio, sectors);
-    if (kind === MergeKind.none) kind = this.#scheduler.mergeBio(walk, bio, sectors);
-    return kind !== MergeKind.none;
-  }
-
-  #mergeBio(request: BlkRequest, walk: BioWalk, bio: Bio, sectors: number): MergeKind {
-    const start = bio.sector + walk.sectorsTaken;
-    const kind = this.#merger.tryMerge(request, walk, bio, sectors);
-    if (kind === MergeKind.none) return kind;
-    const action = kind === MergeKind.back ? BlockAction.backMerged : BlockAction.frontMerged;
-    this.#sight.bio(action, bio, walk.flags, start, sectors);
-    this.stats.of(bio.op).merges += 1;
-    walk.partsInFlight += 1;
-    walk.isTaken = true;
-    return kind;
   }
 
   #mergeRequests(request: BlkRequest, next: BlkRequest): boolean {
     if (!this.#merger.tryMergeRequests(request, next)) return false;
-    this.#sight.request(BlockAction.backMerged, next);
-    this.stats.of(next.op).merges += 1;
     this.#queues[next.hardwareQueue]!.give(next);
     return true;
-  }
-
-  /** Sends what the plug holds: U as the submitter goes on, UT as it has to wait (first to last then, on a later turn). */
-  #sendPlug(reason: BlockAction): void {
-    const plugged = this.#plugged;
-    if (reason === BlockAction.unplugged && this.#scheduler.isDirect) this.#issuePlug();
-    if (plugged.head === undefined) return;
-    this.#sight.plug(reason, plugged.head, plugged.count);
-    for (let request = plugged.shift(); request !== undefined; request = plugged.shift()) {
-      this.#insert(request);
-    }
-    for (const queue of this.#queues) {
-      if (reason === BlockAction.unplugged) queue.run();
-      else queue.runLater();
-    }
-  }
-
-  /** Hands the plug to the driver, newest first, until the driver is full. */
-  #issuePlug(): void {
-    const plugged = this.#plugged;
-    let isTaken = true;
-    for (let request = plugged.pop(); request !== undefined && isTaken; ) {
-      const next = plugged.tail;
-      const isLast = next === undefined || next.hardwareQueue !== request.hardwareQueue;
-      const queue = this.#queues[request.hardwareQueue]!;
-      isTaken = queue.issue(request, isLast);
-      if (!isTaken && !isLast) queue.commit();
-      request = isTaken ? plugged.pop() : undefined;
-    }
-  }
-
-  /** A bio that may not wait ends without a request: the event C. */
-  #refuse(walk: BioWalk, bio: Bio): void {
-    const { again } = BlkStatus;
-    this.#sight.bio(BlockAction.completed, bio, walk.flags, bio.sector, bio.sectorCount, again);
-    this.#giveUp(walk, again);
-  }
-
-  /** No more parts: what is in flight ends first. */
-  #giveUp(walk: BioWalk, status: BlkStatus): void {
-    if (walk.status === BlkStatus.ok) walk.status = status;
-    walk.isTaken = true;
-    if (walk.partsInFlight === 0) this.#endLater(walk);
   }
 
   #requestCount(queueDepth: number, wanted: number | undefined): number {
@@ -445,7 +250,7 @@ export class RequestQueue implements BlockDevice {
       hardwareQueueCount: this.#queues.length,
       requestCount,
       noMerges: this.#noMerges,
-      mergeBio: (request, walk, bio, sectors) => this.#mergeBio(request, walk, bio, sectors),
+      mergeBio: (request, walk, bio, sectors) => this.#merger.tryMerge(request, walk, bio, sectors),
       mergeRequests: (request, next) => this.#mergeRequests(request, next),
       inserted: (request) => this.#sight.request(BlockAction.inserted, request),
       run: () => {
@@ -522,43 +327,15 @@ export class RequestQueue implements BlockDevice {
     queue.give(request);
     for (let i = 1; i < walkCount; i++) {
       const next = walk.nextInRequest!;
-      this.#partEnded(walk, status);
+      this.#ledger.partEnded(walk, status);
       walk = next;
     }
-    this.#partEnded(walk, status);
+    this.#ledger.partEnded(walk, status);
     while (queue.waiting.head !== undefined && queue.freeSlots > 0) {
       const first = queue.waiting.shift()!;
-      this.#take(queue, first);
+      this.#intake.take(queue, first);
       if (queue.waiting.head === first) break;
     }
-  }
-
-  #partEnded(walk: BioWalk, status: BlkStatus): void {
-    if (walk.status === BlkStatus.ok) walk.status = status;
-    walk.partsInFlight -= 1;
-    if (walk.isTaken && walk.partsInFlight === 0) this.#end(walk);
-  }
-
-  #endLater(walk: BioWalk): void {
-    this.#ending.push(walk);
-    this.#executor.post(this.#endTask);
-  }
-
-  #endWaiting(): void {
-    // What comes in while these end gets a turn of its own.
-    for (let walk = this.#ending.takeAll(); walk !== undefined; ) {
-      const next: BioWalk | undefined = walk.next;
-      this.#end(walk);
-      walk = next;
-    }
-  }
-
-  #end(walk: BioWalk): void {
-    const bio = walk.bio!;
-    bio.status = walk.status;
-    this.#walks.give(walk);
-    bio.end(bio);
-    if (this.#onFrozen !== undefined) this.#checkFrozen();
   }
 }
 

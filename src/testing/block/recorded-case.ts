@@ -122,11 +122,11 @@ export function parseRwbs(rwbs: string): { op: BioOp; flags: number } {
   const match = /^(F?)([DWRN])(F?)(A?)(S?)(M?)$/.exec(rwbs);
   const [, flush = '', letter = 'N', fua = '', ahead = '', sync = '', meta = ''] = match ?? [];
   const flags =
-    (flush === "" ? 0 : BioFlag.preflush) |
-    (fua === "" ? 0 : BioFlag.fua) |
-    (ahead === "" ? 0 : BioFlag.ahead) |
-    (sync === "" ? 0 : BioFlag.sync) |
-    (meta === "" ? 0 : BioFlag.meta);
+    (flush === '' ? 0 : BioFlag.preflush) |
+    (fua === '' ? 0 : BioFlag.fua) |
+    (ahead === '' ? 0 : BioFlag.ahead) |
+    (sync === '' ? 0 : BioFlag.sync) |
+    (meta === '' ? 0 : BioFlag.meta);
   const op = letter === 'D' ? BioOp.discard : letter === 'R' ? BioOp.read : BioOp.write;
   return { op, flags };
 }

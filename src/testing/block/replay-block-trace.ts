@@ -5,6 +5,8 @@
  * `D` (requests to the driver, in order) and `set` (all events, in any order). Not compared: times, what a driver tells about itself (a C of
  * no sectors), tries that a busy driver refused, and the order of C, which follows the speed of a machine.
  */
+import { makeScheduler } from '../../block/make-scheduler.ts';
+import { RequestQueue } from '../../block/request-queue.ts';
 import type { Bio } from '../../interfaces/bio.ts';
 import type { BlkMqOps } from '../../interfaces/blk-mq.ts';
 import { BlockAction, type BlockObserver } from '../../interfaces/block-observer.ts';
@@ -45,6 +47,15 @@ export type BlockLayerFactory = (
   settings: ReplaySettings,
 ) => ReplayedBlockLayer;
 
+/** The block layer of this library under replay. */
+export const requestQueueLayer: BlockLayerFactory = (executor, ops, settings) =>
+  new RequestQueue(executor, ops, {
+    scheduler: makeScheduler(settings.scheduler, settings.parameters),
+    requestCount: settings.requestCount,
+    noMerges: settings.noMerges,
+    observer: settings.observer,
+  });
+
 /** Views of the events that can be compared. */
 export const PROJECTIONS = ['QX', 'submit', 'D', 'set'] as const;
 /** One of {@link PROJECTIONS}. */
@@ -70,7 +81,10 @@ const SERVICE_NS = 1_000_000;
 const SUBMIT = 'QXGMFA';
 
 /** Replays a case; of a limit that the recording leaves open, the value that agrees counts. */
-export function replayBlockTrace(each: RecordedCase, implementation: BlockLayerFactory): BlockReplay {
+export function replayBlockTrace(
+  each: RecordedCase,
+  implementation: BlockLayerFactory = requestQueueLayer,
+): BlockReplay {
   const recorded = each.events.filter((event, i) => !isNoise(each.events, event, i)).map(inWords);
   const judged = PROJECTIONS.filter((name) => each.stable?.[name] ?? false);
   const tries = maxSectorsOf(each).map((maxSectors): BlockReplay => {
@@ -184,7 +198,9 @@ function isNoise(events: readonly RecordedEvent[], event: RecordedEvent, at: num
   if (action !== 'D') return false;
   const next = events
     .slice(at + 1)
-    .find(([, name, , start]) => (name === 'C' || name === 'R' || name === 'D') && start === sector);
+    .find(
+      ([, name, , start]) => (name === 'C' || name === 'R' || name === 'D') && start === sector,
+    );
   return next?.[1] === 'R';
 }
 

@@ -92,44 +92,51 @@ export class ReplayDriver implements BlkMqOps {
   }
 }
 
+/** What happened to each request, in the order of its tries, by its place. */
 function outcomesOf(events: readonly RecordedEvent[]): Map<string, Outcome[]> {
   const all = new Map<string, Outcome[]>();
   const refusals = new Map<string, number>();
-  for (const [i, [, action, , sector, sectors]] of events.entries()) {
+  // The R with which the rest of a request comes again is no refusal.
+  const rests = new Set<RecordedEvent>();
+  for (const [i, event] of events.entries()) {
+    const [, action, , sector, sectors] = event;
     const key = `${sector}+${sectors}`;
-    if (action === 'R') refusals.set(key, (refusals.get(key) ?? 0) + 1);
+    if (action === 'R' && !rests.has(event)) refusals.set(key, (refusals.get(key) ?? 0) + 1);
     if (action !== 'D') continue;
-    const after = events.slice(i + 1);
-    const end = after.find(
-      ([, name, , start, count]) =>
-        start === sector && ((name === 'C' && count > 0) || (name === 'R' && count === sectors)),
-    );
+    const end = endOf(events, i);
     // Handed over and refused at once: it comes again, and is counted then.
-    if (end === undefined || end[1] === 'R') continue;
-    const isPartial = end[4] < sectors && end[6]?.err === undefined;
+    if (end === undefined || end.event[1] === 'R') continue;
+    if (end.rest !== undefined) rests.add(end.rest);
     const list = all.get(key) ?? [];
     if (list.length === 0) all.set(key, list);
+    const [, , , , done, , extra] = end.event;
     list.push({
-      refusals: isPartial ? 0 : refusedOf(refusals, key, events, i),
-      partial: isPartial ? end[4] : -1,
-      status: ERRNO.find(([errno]) => errno === end[6]?.err)?.[1] ?? BlkStatus.ok,
+      refusals: refusals.get(key) ?? 0,
+      partial: end.rest === undefined ? -1 : done,
+      status: ERRNO.find(([errno]) => errno === extra?.err)?.[1] ?? BlkStatus.ok,
     });
+    refusals.set(key, 0);
   }
   return all;
 }
 
-/** Refusals before this D; the R of a rest that comes again is none. */
-function refusedOf(
-  refusals: Map<string, number>,
-  key: string,
+/** How a request that was handed over ended: as a whole, refused, or in part with the R of its rest. */
+function endOf(
   events: readonly RecordedEvent[],
   at: number,
-): number {
-  const count = refusals.get(key) ?? 0;
-  refusals.set(key, 0);
-  const [, , , sector] = events[at]!;
-  const isRest = events
-    .slice(0, at)
-    .some(([, name, , start, sectors]) => name === 'C' && start + sectors === sector && count === 1);
-  return isRest ? 0 : count;
+): { event: RecordedEvent; rest?: RecordedEvent } | undefined {
+  const [, , , sector, sectors] = events[at]!;
+  const after = events.slice(at + 1);
+  for (const event of after) {
+    const [, action, , start, count] = event;
+    if (start !== sector || (action !== 'C' && action !== 'R')) continue;
+    if (count === sectors) return { event };
+    if (action === 'R' || count === 0 || count > sectors) continue;
+    const rest = after.find(
+      ([, name, , from, left]) =>
+        name === 'R' && from === sector + count && left === sectors - count,
+    );
+    if (rest !== undefined) return { event, rest };
+  }
+  return undefined;
 }

@@ -185,8 +185,7 @@ export class Submitters {
     for (const worker of workers) {
       if (!this.processes.includes(worker) && !isUring) this.processes.push(worker);
     }
-    yield () =>
-      left.count === 0 && workers.every((worker) => !this.processes.includes(worker));
+    yield () => left.count === 0 && workers.every((worker) => !this.processes.includes(worker));
   }
 
   *#aioCall(call: Call, left: { count: number }): Process {
@@ -338,16 +337,16 @@ function expand({ phys = [], ret = 0 }: RecordedOp): Run[] {
 
 /** The page of zeroes, over and over. */
 function zeroes(sectors: number): Run[] {
-  return Array.from({ length: Math.ceil(sectors / 8) }, (_, i): Run => [
-    0x10_0000,
-    Math.min(8, sectors - i * 8) * SECTOR_BYTES,
-  ]);
+  return Array.from(
+    { length: Math.ceil(sectors / 8) },
+    (_, i): Run => [0x10_0000, Math.min(8, sectors - i * 8) * SECTOR_BYTES],
+  );
 }
 
 /** Pages of a cache: no two are neighbours. */
 function scattered(sectors: number): Run[] {
-  return Array.from({ length: Math.ceil(sectors / 8) }, (_, i): Run => [
-    0x100_0000 - i * 0x2000,
-    Math.min(8, sectors - i * 8) * SECTOR_BYTES,
-  ]);
+  return Array.from(
+    { length: Math.ceil(sectors / 8) },
+    (_, i): Run => [0x100_0000 - i * 0x2000, Math.min(8, sectors - i * 8) * SECTOR_BYTES],
+  );
 }
