@@ -124,6 +124,8 @@ export interface QueueLimits {
   readonly maxDiscardSectors: number;
   /** Granularity of a discard. */
   readonly discardGranularity: number;
+  /** Where the first whole granule of a discard begins. */
+  readonly discardAlignment: number;
   /** Most sectors of a write zeroes; 0 when it is not supported. */
   readonly maxWriteZeroesSectors: number;
   /** The device has a volatile write cache. */
@@ -144,6 +146,7 @@ export const DEFAULT_LIMITS: QueueLimits = {
   chunkSectors: 0,
   maxDiscardSectors: 0,
   discardGranularity: 0,
+  discardAlignment: 0,
   maxWriteZeroesSectors: 0,
   writeCache: false,
   fua: false,
