@@ -2,7 +2,14 @@
  * The way of a bio into requests: it is cut by the limits, and each part merges into a request that waits or gets one of its own, which
  * goes to the flush machine, into the plug, to the scheduler, or straight to the driver.
  */
-import { type Bio, BioFlag, BlkStatus, type QueueLimits } from '../interfaces/bio.ts';
+import {
+  type Bio,
+  BioFlag,
+  BioOp,
+  BlkStatus,
+  contextOf,
+  type QueueLimits,
+} from '../interfaces/bio.ts';
 import { BlockAction } from '../interfaces/block-observer.ts';
 import type { Executor } from '../interfaces/executor.ts';
 import type { BioLedger } from './bio-ledger.ts';
@@ -28,6 +35,8 @@ export interface BioIntakeParts {
   sight: BlockSight;
   /** `nomerges` of sysfs. */
   noMerges: number;
+  /** A zoned device: the plug would turn its writes round. */
+  isZoned: boolean;
   /** What each request costs before the driver sees it, one after another. */
   requestNs: number;
 }
@@ -43,6 +52,7 @@ export class BioIntake {
   readonly #ledger: BioLedger;
   readonly #sight: BlockSight;
   readonly #noMerges: number;
+  readonly #isZoned: boolean;
   readonly #requestNs: number;
   #busyUntilNs = 0;
 
@@ -56,11 +66,30 @@ export class BioIntake {
     this.#ledger = parts.ledger;
     this.#sight = parts.sight;
     this.#noMerges = parts.noMerges;
+    this.#isZoned = parts.isZoned;
     this.#requestNs = parts.requestNs;
   }
 
+  /** Takes a bio behind those that wait for a request. */
+  enter(queue: HardwareQueue, walk: BioWalk, bio: Bio): void {
+    const line = queue.lineOf(this.#scheduler.slotLimit(bio.op, walk.flags, queue.requests.length));
+    if (line.head === undefined) this.#take(queue, walk);
+    else if (walk.isNoWait) this.#refuse(walk, bio);
+    else line.push(walk);
+  }
+
+  /** Takes bios that waited for a request, as far as there are some. */
+  wake(queue: HardwareQueue): void {
+    for (const line of queue.lines) {
+      for (let first = line.shift(); first !== undefined; first = line.shift()) {
+        this.#take(queue, first);
+        if (line.head === first) break;
+      }
+    }
+  }
+
   /** Takes parts of a bio until it has none left or must wait. */
-  take(queue: HardwareQueue, walk: BioWalk): void {
+  #take(queue: HardwareQueue, walk: BioWalk): void {
     while (!walk.isTaken && this.#takeNext(queue, walk));
   }
 
@@ -72,24 +101,24 @@ export class BioIntake {
     const isCut = sectors < left;
     if (isCut && (sectors === 0 || walk.isNoWait)) {
       if (sectors === 0) this.#ledger.giveUp(walk, BlkStatus.ioError);
-      else this.refuse(walk, bio);
+      else this.#refuse(walk, bio);
       return true;
     }
     if (!isCut && !walk.isSlept && sectors > 0 && this.#merge(walk, bio, sectors)) return true;
     const limit = this.#scheduler.slotLimit(bio.op, walk.flags, queue.requests.length);
     let request = queue.take(limit);
-    if (request === undefined && !walk.isNoWait && !this.#plug.isEmpty) {
-      // The plug must not hold the requests that a bio waits for.
+    if (request === undefined && !walk.isNoWait && this.#isPluggedBy(walk.flags)) {
+      // The plug must not hold the requests that its own submitter waits for.
       this.#plug.sleep();
       request = queue.take(limit);
     }
     if (request === undefined) {
       if (walk.isNoWait) {
-        this.refuse(walk, bio);
+        this.#refuse(walk, bio);
         return true;
       }
       // First in line: parts of it may be under way.
-      queue.waiting.unshift(walk);
+      queue.lineOf(limit).unshift(walk);
       walk.isSlept = true;
       return false;
     }
@@ -98,6 +127,12 @@ export class BioIntake {
     walk.isTaken = !isCut;
     this.#send(queue, request);
     return true;
+  }
+
+  /** Does the plug hold requests of the same I/O context? */
+  #isPluggedBy(flags: number): boolean {
+    const { newest } = this.#plug;
+    return newest !== undefined && contextOf(newest.flags) === contextOf(flags);
   }
 
   #fill(request: BlkRequest, walk: BioWalk, bio: Bio, sectors: number, isCut: boolean): void {
@@ -109,6 +144,7 @@ export class BioIntake {
       request.flags &= this.#limits.fua ? ~BioFlag.preflush : ~(BioFlag.preflush | BioFlag.fua);
     }
     takePart(this.#limits, bio, walk, sectors, request.data);
+    request.segmentCount = request.data.count;
     const rest = request.sector + sectors;
     if (isCut) this.#sight.request(BlockAction.split, request, walk.flags, rest);
     this.#sight.request(BlockAction.gotRequest, request, walk.flags);
@@ -122,7 +158,7 @@ export class BioIntake {
       this.#flushMachines[queue.index]!.begin(request);
     } else if ((request.flags & BioFlag.fua) !== 0) {
       queue.dispatch(request);
-    } else if (this.#plug.isSet) {
+    } else if (this.#plug.isSet && !(this.#isZoned && request.op === BioOp.write)) {
       this.#plug.add(request);
     } else if (this.#scheduler.isDirect && !queue.isBusy) {
       queue.issue(request, true);
@@ -143,7 +179,7 @@ export class BioIntake {
   }
 
   /** A bio that may not wait ends without a request: the event C. */
-  refuse(walk: BioWalk, bio: Bio): void {
+  #refuse(walk: BioWalk, bio: Bio): void {
     const { again } = BlkStatus;
     this.#sight.bio(BlockAction.completed, bio, walk.flags, bio.sector, bio.sectorCount, again);
     this.#ledger.giveUp(walk, again);

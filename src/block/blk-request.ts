@@ -39,6 +39,10 @@ export class BlkRequest implements Request {
   firstWalk: BioWalk | undefined = undefined;
   lastWalk: BioWalk | undefined = undefined;
   walkCount = 0;
+  /** Memory segments of its bios; `data` has fewer where one continues another. */
+  segmentCount = 0;
+  /** It holds one of the slots of which its kind may hold only so many. */
+  isLimited = false;
   /** Steps of the flush machine that are left, a bit set; 0 for a request that does not pass through it. */
   flushSteps = 0;
   /** It passes, or passed, through the flush machine. */
@@ -98,6 +102,7 @@ export function dropFront(request: BlkRequest, sectors: number): void {
     rest.appendRange(data, sectors * SECTOR_BYTES, data.byteLength - sectors * SECTOR_BYTES);
     data.clear();
     data.append(rest);
+    request.segmentCount = data.count;
   }
   request.sector += sectors;
   request.sectorCount -= sectors;

@@ -14,7 +14,7 @@ import { BioWalkList } from './bio-walk.ts';
 import { BlkRequest, RequestList, RequestState } from './blk-request.ts';
 import type { IoScheduler } from './io-scheduler.ts';
 
-/** After how long a request is tried again that the driver refused for want of something global: 3 ms. */
+/** After how long the driver is tried again when it wants something global, and a scheduler that has work but gives none: 3 ms. */
 export const RESOURCE_DELAY_NS = 3_000_000;
 
 /** What a hardware queue tells the request queue that it belongs to. */
@@ -25,6 +25,8 @@ export interface HardwareQueueEvents {
   refused(request: BlkRequest): void;
   /** The driver ended a request. */
   ended(request: BlkRequest): void;
+  /** Bios that wait for a slot may try again. */
+  woken(queue: HardwareQueue): void;
   /** The driver gave a request back after it took it. */
   requeued(request: BlkRequest, sectorsDone: number): void;
   /** Requests that are in the driver, on all hardware queues. */
@@ -40,8 +42,8 @@ export class HardwareQueue {
   readonly requests: readonly BlkRequest[];
   /** The request that carries flushes; it borrows a slot. */
   readonly flush: BlkRequest;
-  /** Bios that wait for a slot. */
-  readonly waiting = new BioWalkList();
+  /** Bios that wait for a slot: those that may hold any number, and those that may hold only so many. */
+  readonly lines: readonly [BioWalkList, BioWalkList] = [new BioWalkList(), new BioWalkList()];
   readonly #executor: Executor;
   readonly #ops: BlkMqOps;
   readonly #scheduler: IoScheduler;
@@ -55,6 +57,9 @@ export class HardwareQueue {
   readonly #requeued = new RequestList();
   readonly #task: Task;
   readonly #asyncTask: Task;
+  readonly #wakeTask: Task;
+  readonly #askTask: Task;
+  #limitedCount = 0;
   #blocked: QueueRqResult = QueueRqResult.ok;
   #isRunning = false;
   /** How busy the driver was of late, 0 for not at all; see {@link isBusy}. */
@@ -91,6 +96,8 @@ export class HardwareQueue {
       this.#blocked = QueueRqResult.ok;
       this.run();
     });
+    this.#askTask = makeTask(owner, () => this.run(), true);
+    this.#wakeTask = makeTask(owner, () => events.woken(this));
     this.#asyncTask = makeTask(owner, () => {
       this.#insertRequeued();
       this.run();
@@ -114,12 +121,30 @@ export class HardwareQueue {
     return this.#busy > 0;
   }
 
-  /** Takes a slot with its request, empty; `undefined` when none is free or `limit` are held. */
+  /** The line in which a bio waits that may hold `limit` slots. */
+  lineOf(limit: number): BioWalkList {
+    return this.lines[limit < this.requests.length ? 1 : 0];
+  }
+
+  /** A bio waits for a slot. */
+  get isCongested(): boolean {
+    return this.lines[0].head !== undefined || this.lines[1].head !== undefined;
+  }
+
+  /** Lets bios that wait for a slot try again, on a later turn, as a sleeper wakes. */
+  wakeLater(): void {
+    if (this.isCongested) this.#executor.post(this.#wakeTask);
+  }
+
+  /** Takes a slot with its request, empty; `undefined` when none is free, or those with a limit hold `limit` already. */
   take(limit: number): BlkRequest | undefined {
-    if (this.requests.length - this.#slots.freeCount >= limit) return undefined;
+    const isLimited = limit < this.requests.length;
+    if (isLimited && this.#limitedCount >= limit) return undefined;
     const slot = this.#slots.take();
     if (slot < 0) return undefined;
     const request = this.requests[slot]!;
+    request.isLimited = isLimited;
+    if (isLimited) this.#limitedCount += 1;
     request.state = RequestState.queued;
     request.data.clear();
     return request;
@@ -131,6 +156,7 @@ export class HardwareQueue {
     request.state = RequestState.free;
     request.firstWalk = undefined;
     request.lastWalk = undefined;
+    if (request.isLimited) this.#limitedCount -= 1;
     this.#slots.give(request.slot);
   }
 
@@ -221,7 +247,7 @@ export class HardwareQueue {
 
   /** The next request that may go, with its tag. */
   #next(): BlkRequest | undefined {
-    const request = this.#dispatch.shift() ?? this.#scheduler.dispatch(this.index);
+    const request = this.#dispatch.shift() ?? this.#choose();
     if (request === undefined) return undefined;
     if (request.readyNs > this.#executor.now) {
       this.#dispatch.unshift(request);
@@ -234,6 +260,16 @@ export class HardwareQueue {
     this.#dispatch.unshift(request);
     this.#note(true);
     return undefined;
+  }
+
+  /** What the scheduler chooses; one that has work but gives none is asked again after a while. */
+  #choose(): BlkRequest | undefined {
+    if (!this.#scheduler.hasWork(this.index)) return undefined;
+    const request = this.#scheduler.dispatch(this.index);
+    if (request === undefined) {
+      this.#executor.schedule(this.#askTask, this.#executor.now + RESOURCE_DELAY_NS);
+    }
+    return request;
   }
 
   #hand(request: BlkRequest, last: boolean): boolean {

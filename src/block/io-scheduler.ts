@@ -40,6 +40,8 @@ export interface IoScheduler {
   mergeBio(walk: BioWalk, bio: Bio, sectors: number): MergeKind;
   /** Takes a request, or merges it into one that waits here; tells the host which (`inserted` or `mergeRequests`). */
   insert(request: BlkRequest, atHead: boolean): void;
+  /** Does a request wait here that may go to this hardware queue? Asked before {@link dispatch}. */
+  hasWork(hardwareQueue: number): boolean;
   /** The next request for a hardware queue, or `undefined` when there is none for it now. */
   dispatch(hardwareQueue: number): BlkRequest | undefined;
   /** A request that was inserted ended; `nowNs` minus its `insertedNs` is its whole time. */
@@ -75,6 +77,10 @@ export class NoneScheduler implements IoScheduler {
     const list = this.#lists[request.hardwareQueue]!;
     if (atHead) list.unshift(request);
     else list.push(request);
+  }
+
+  hasWork(hardwareQueue: number): boolean {
+    return this.#lists[hardwareQueue]!.head !== undefined;
   }
 
   dispatch(hardwareQueue: number): BlkRequest | undefined {

@@ -124,6 +124,14 @@ export class KyberScheduler implements IoScheduler {
     else list.push(request);
   }
 
+  hasWork(hardwareQueue: number): boolean {
+    const first = hardwareQueue * DOMAINS;
+    for (let i = first; i < first + DOMAINS; i++) {
+      if (this.#lists[i]!.head !== undefined) return true;
+    }
+    return false;
+  }
+
   dispatch(hardwareQueue: number): BlkRequest | undefined {
     const domain = this.#domains[hardwareQueue]!;
     if (this.#batching[hardwareQueue]! < BATCH_SIZES[domain]!) {

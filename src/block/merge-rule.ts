@@ -56,12 +56,11 @@ export class Merger {
     if (((request.flags ^ next.flags) & PRIORITY_MASK) !== 0) return false;
     const { data } = request;
     const total = request.sectorCount + next.sectorCount;
-    if (data.count > 0) {
-      const isJoined = isWithoutGap(this.#limits, endOf(data, data.count - 1), next.data.lo[0]!);
-      if (!isJoined || data.count + next.data.count > this.#limits.maxSegments) return false;
-    }
+    const segmentCount = request.segmentCount + next.segmentCount;
+    if (segmentCount > this.#limits.maxSegments || this.#hasGap(data, next.data)) return false;
     if (total > this.#mostSectors(request.op, request.sector)) return false;
-    data.append(next.data);
+    this.#join(data, next.data);
+    request.segmentCount = segmentCount;
     request.lastWalk!.nextInRequest = next.firstWalk;
     request.lastWalk = next.lastWalk;
     request.walkCount += next.walkCount;
@@ -73,14 +72,12 @@ export class Merger {
 
   #mergeBack(request: BlkRequest, walk: BioWalk, bio: Bio, sectors: number): boolean {
     if (!this.#fits(request, request.sector, bio, walk, sectors)) return false;
-    const list = request.data;
-    const last = list.count - 1;
-    if (last >= 0 && !isWithoutGap(this.#limits, endOf(list, last), this.#scratch.lo[0]!)) {
-      return false;
-    }
-    list.append(this.#scratch);
+    if (this.#hasGap(request.data, this.#scratch)) return false;
+    const segmentCount = this.#scratch.count;
+    this.#join(request.data, this.#scratch);
     request.lastWalk!.nextInRequest = walk;
     request.lastWalk = walk;
+    request.segmentCount += segmentCount;
     this.#merged(BlockAction.backMerged, request, walk, bio, sectors);
     return true;
   }
@@ -90,14 +87,15 @@ export class Merger {
     if (!this.#fits(request, start, bio, walk, sectors)) return false;
     const scratch = this.#scratch;
     const list = request.data;
-    const last = scratch.count - 1;
-    if (last >= 0 && !isWithoutGap(this.#limits, endOf(scratch, last), list.lo[0]!)) return false;
-    scratch.append(list);
+    if (this.#hasGap(scratch, list)) return false;
+    const segmentCount = scratch.count;
+    this.#join(scratch, list);
     list.clear();
     list.append(scratch);
     request.sector = start;
     walk.nextInRequest = request.firstWalk;
     request.firstWalk = walk;
+    request.segmentCount += segmentCount;
     this.#merged(BlockAction.frontMerged, request, walk, bio, sectors);
     return true;
   }
@@ -129,9 +127,46 @@ export class Merger {
     walk.segmentOffset = segmentOffset;
     const total = request.sectorCount + sectors;
     const isSmall = total <= this.#mostSectors(request.op, start);
-    if (isSmall && request.data.count + this.#scratch.count <= limits.maxSegments) return true;
+    if (isSmall && request.segmentCount + this.#scratch.count <= limits.maxSegments) return true;
     request.flags |= BioFlag.noMerge;
     return false;
+  }
+
+  /** Would `next` behind `first` leave a gap that the virtual boundary forbids? What begins off the boundary takes nothing behind it. */
+  #hasGap(first: SgList, next: SgList): boolean {
+    const { virtBoundaryMask } = this.#limits;
+    if (virtBoundaryMask === 0 || first.count === 0) return false;
+    if ((first.lo[0]! & virtBoundaryMask) !== 0) return true;
+    if (this.#continues(first, next)) return false;
+    const last = first.count - 1;
+    const end = (first.lo[last]! + first.lengths[last]!) >>> 0;
+    return !isWithoutGap(this.#limits, end, next.lo[0]!);
+  }
+
+  /** Is the first segment of `next` the continuation of the last of `first`, within one segment of the queue? */
+  #continues(first: SgList, next: SgList): boolean {
+    if (first.count === 0) return false;
+    const { maxSegmentSize, segBoundaryMask } = this.#limits;
+    const last = first.count - 1;
+    const lo = first.lo[last]!;
+    const end = lo + first.lengths[last]!;
+    const carry = end > 0xffff_ffff ? 1 : 0;
+    if (end >>> 0 !== next.lo[0]! || first.hi[last]! + carry !== next.hi[0]!) return false;
+    const bytes = first.lengths[last]! + next.lengths[0]!;
+    return bytes <= maxSegmentSize && ((lo & segBoundaryMask) >>> 0) + bytes <= segBoundaryMask + 1;
+  }
+
+  /** Adds the segments of `next`; one that continues the last becomes part of it. */
+  #join(first: SgList, next: SgList): void {
+    if (!this.#continues(first, next)) {
+      first.append(next);
+      return;
+    }
+    const head = next.lengths[0]!;
+    const last = first.count - 1;
+    first.lengths[last] = first.lengths[last]! + head;
+    first.byteLength += head;
+    if (next.count > 1) first.appendRange(next, head, next.byteLength - head);
   }
 
   #mostSectors(op: BioOp, start: number): number {
@@ -145,8 +180,4 @@ export class Merger {
 
 function isMergeable(op: BioOp): boolean {
   return op === BioOp.read || op === BioOp.write || op === BioOp.discard;
-}
-
-function endOf(list: SgList, index: number): number {
-  return (list.lo[index]! + list.lengths[index]!) >>> 0;
 }

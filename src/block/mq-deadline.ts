@@ -123,6 +123,13 @@ export class MqDeadlineScheduler implements IoScheduler {
     this.#lastMerge ??= request;
   }
 
+  hasWork(): boolean {
+    for (const { atHead, fifo } of this.#classes) {
+      if (atHead.count + fifo[READ].count + fifo[WRITE].count > 0) return true;
+    }
+    return false;
+  }
+
   dispatch(): BlkRequest | undefined {
     const now = this.#nowTick();
     const aged = this.#dispatchAged(now);

@@ -36,11 +36,6 @@ export class Plug {
     return this.#depth > 0;
   }
 
-  /** It holds nothing. */
-  get isEmpty(): boolean {
-    return this.#requests.head === undefined;
-  }
-
   /** The newest request, the only one that a bio is tried with. */
   get newest(): BlkRequest | undefined {
     return this.#requests.tail;

@@ -54,6 +54,8 @@ export interface RequestQueueOptions {
   requestCount?: number | undefined;
   /** `nomerges`: 1 leaves only the look at the newest request, 2 merges nothing; 0 unless given. */
   noMerges?: number;
+  /** The device is zoned: its writes pass the plug by, so that their order stays. */
+  isZoned?: boolean;
   /** After how long the driver is asked about a request; 30 s unless given. */
   timeoutNs?: number;
   /** Owner of its tasks. */
@@ -134,6 +136,7 @@ export class RequestQueue implements BlockDevice {
       ledger: this.#ledger,
       sight: this.#sight,
       noMerges: this.#noMerges,
+      isZoned: options.isZoned ?? false,
       requestNs: (options.costs ?? NO_COSTS).blockRequestNs,
     });
     const timeoutNs = options.timeoutNs ?? DEFAULT_TIMEOUT_NS;
@@ -157,7 +160,7 @@ export class RequestQueue implements BlockDevice {
 
   /** A bio waits for a request: a submitter that can sleep does so now. */
   get isCongested(): boolean {
-    return this.#queues.some((queue) => queue.waiting.head !== undefined);
+    return this.#queues.some((queue) => queue.isCongested);
   }
 
   /** Name of the scheduler. */
@@ -226,9 +229,7 @@ export class RequestQueue implements BlockDevice {
     this.#sight.bio(BlockAction.queued, bio, walk.flags, bio.sector, bio.sectorCount);
     const queue = this.#queues[this.#turn]!;
     this.#turn = this.#turn + 1 === this.#queues.length ? 0 : this.#turn + 1;
-    if (queue.waiting.head === undefined) this.#intake.take(queue, walk);
-    else if (walk.isNoWait) this.#intake.refuse(walk, bio);
-    else queue.waiting.push(walk);
+    this.#intake.enter(queue, walk, bio);
   }
 
   #mergeRequests(request: BlkRequest, next: BlkRequest): boolean {
@@ -270,6 +271,7 @@ export class RequestQueue implements BlockDevice {
       },
       refused: (request) => this.#sight.request(BlockAction.requeued, request),
       ended: (request) => this.#ended(request),
+      woken: (queue) => this.#intake.wake(queue),
       requeued: (request, sectorsDone) => this.#requeued(request, sectorsDone),
       get isQuiesced() {
         return isQuiesced();
@@ -331,11 +333,7 @@ export class RequestQueue implements BlockDevice {
       walk = next;
     }
     this.#ledger.partEnded(walk, status);
-    while (queue.waiting.head !== undefined && queue.freeSlots > 0) {
-      const first = queue.waiting.shift()!;
-      this.#intake.take(queue, first);
-      if (queue.waiting.head === first) break;
-    }
+    queue.wakeLater();
   }
 }
 

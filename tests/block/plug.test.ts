@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InvariantError } from '../../src/base/assert.ts';
 import { MAX_PLUGGED_REQUESTS } from '../../src/block/plug.ts';
-import { BioFlag, BioOp, BlkStatus } from '../../src/interfaces/bio.ts';
+import { BioFlag, BioOp, BlkStatus, contextFlags } from '../../src/interfaces/bio.ts';
 import { QueueRqResult } from '../../src/interfaces/blk-mq.ts';
-import { QueueRig } from './rig.ts';
+import { QueueRig, settle } from './rig.ts';
 
 describe('the plug', () => {
   it('holds requests until the outermost unplug and sends the newest first', () => {
@@ -77,8 +77,30 @@ describe('the plug', () => {
     rig.executor.runUntilIdle();
     expect(rig.driver.held).toHaveLength(2);
     rig.driver.endAll();
+    settle(rig.executor);
     rig.queue.unplug();
     expect(rig.driver.log).toEqual(['read 0+8 more', 'read 100+8', 'read 200+8']);
+  });
+
+  it('keeps its requests when another submitter waits for a tag', () => {
+    const rig = new QueueRig({}, 2);
+    rig.queue.plug();
+    for (const sector of [0, 100]) rig.submit({ sector });
+    rig.submit({ sector: 200, flags: contextFlags(7) });
+    rig.executor.runUntilIdle();
+    expect(rig.driver.log).toEqual([]);
+    rig.queue.unplug();
+    rig.driver.endAll();
+    rig.executor.runUntilIdle();
+    expect(rig.driver.log).toEqual(['read 100+8 more', 'read 0+8', 'read 200+8']);
+  });
+
+  it('passes by what a zoned device is written, but not what it is read', () => {
+    const rig = new QueueRig({}, 8, 1, { isZoned: true });
+    rig.queue.plug();
+    for (const sector of [0, 8]) rig.submit({ op: BioOp.write, sector });
+    rig.submit({ sector: 100 });
+    expect(rig.driver.log).toEqual(['write 0+8', 'write 8+8']);
   });
 
   it('that was not set cannot be taken away', () => {

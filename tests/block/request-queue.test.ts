@@ -3,7 +3,7 @@ import { ConfigError, InvariantError } from '../../src/base/assert.ts';
 import { BioFlag, BioOp, BlkStatus } from '../../src/interfaces/bio.ts';
 import { QueueRqResult } from '../../src/interfaces/blk-mq.ts';
 import { NO_COSTS } from '../../src/sim/cost-presets.ts';
-import { makeBio, QueueRig } from './rig.ts';
+import { makeBio, QueueRig, settle } from './rig.ts';
 
 describe('a bio', () => {
   it('goes to the driver at once and ends when its request does', () => {
@@ -43,6 +43,7 @@ describe('a bio', () => {
       expect(rig.driver.takeLog()).toEqual([request]);
       expect(long.ends).toBe(ended);
       rig.driver.endOne();
+      settle(rig.executor);
     }
     expect(short.ends).toBe(1);
   });
@@ -163,6 +164,7 @@ describe('a queue', () => {
     for (const sector of [0, 8, 16]) rig.submit({ sector });
     expect(rig.driver.takeLog()).toEqual(['read 0+8 q0', 'read 8+8 q1']);
     rig.driver.endOne();
+    settle(rig.executor);
     expect(rig.driver.takeLog()).toEqual(['read 16+8 q0']);
   });
 

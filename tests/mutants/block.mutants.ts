@@ -100,8 +100,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'plug-holds-the-tags',
     file: 'src/block/bio-intake.ts',
-    find: '!walk.isNoWait && !this.#plug.isEmpty',
-    replace: '!walk.isNoWait && this.#plug.isEmpty',
+    find: '!walk.isNoWait && this.#isPluggedBy(walk.flags)',
+    replace: 'walk.isNoWait && this.#isPluggedBy(walk.flags)',
     kills: ['tests/block/plug.test.ts'],
     note: 'a bio waits for a tag that its own plug holds',
   },

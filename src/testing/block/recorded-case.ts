@@ -88,10 +88,17 @@ export function limitsOf(each: RecordedCase, maxSectors: number): QueueLimits {
     chunkSectors: numberOf(each, 'chunk_sectors'),
     maxDiscardSectors: Math.floor(numberOf(each, 'discard_max_bytes') / 512),
     discardGranularity: numberOf(each, 'discard_granularity'),
+    discardAlignment: discardAlignmentOf(each),
     maxWriteZeroesSectors: Math.floor(numberOf(each, 'write_zeroes_max_bytes') / 512),
     writeCache: each.queue['write_cache'] === 'write back',
     fua: numberOf(each, 'fua') === 1,
   };
+}
+
+/** In bytes; a scsi_debug disk tells it by its name: `g8a3` for granules of 8 blocks that begin at block 3. */
+function discardAlignmentOf(each: RecordedCase): number {
+  const blocks = /-g\d+a(\d+)/.exec(each.name)?.[1] ?? '0';
+  return Number(blocks) * numberOf(each, 'logical_block_size');
 }
 
 /** Tags of the device: with a scheduler `nr_requests` is twice that, but for the recordings of schedulers, which had one tag. */

@@ -5,9 +5,11 @@
  * `D` (requests to the driver, in order) and `set` (all events, in any order). Not compared: times, what a driver tells about itself (a C of
  * no sectors), tries that a busy driver refused, and the order of C, which follows the speed of a machine.
  */
+
+import { SgList } from '../../base/sg-list.ts';
 import { makeScheduler } from '../../block/make-scheduler.ts';
 import { RequestQueue } from '../../block/request-queue.ts';
-import type { Bio } from '../../interfaces/bio.ts';
+import { type Bio, BioFlag, BioOp, BlkStatus } from '../../interfaces/bio.ts';
 import type { BlkMqOps } from '../../interfaces/blk-mq.ts';
 import { BlockAction, type BlockObserver } from '../../interfaces/block-observer.ts';
 import type { Executor } from '../../interfaces/executor.ts';
@@ -24,6 +26,7 @@ import {
   schedulerOf,
 } from './recorded-case.ts';
 import { errnoOf, ReplayDriver } from './replay-driver.ts';
+import { isDriversOwn, ReplayPace } from './replay-pace.ts';
 import { type ReplayedBlockLayer, Submitters } from './replay-world.ts';
 
 /** What a replay asks of a block layer. */
@@ -36,6 +39,8 @@ export interface ReplaySettings {
   requestCount: number;
   /** `nomerges`. */
   noMerges: number;
+  /** The device is zoned. */
+  isZoned: boolean;
   /** Hears of the events. */
   observer: BlockObserver;
 }
@@ -53,6 +58,7 @@ export const requestQueueLayer: BlockLayerFactory = (executor, ops, settings) =>
     scheduler: makeScheduler(settings.scheduler, settings.parameters),
     requestCount: settings.requestCount,
     noMerges: settings.noMerges,
+    isZoned: settings.isZoned,
     observer: settings.observer,
   });
 
@@ -80,59 +86,107 @@ const SCHEDULER_SERVICE_NS = 15_000_000;
 const SERVICE_NS = 1_000_000;
 const SUBMIT = 'QXGMFA';
 
-/** Replays a case; of a limit that the recording leaves open, the value that agrees counts. */
+/** What a recording leaves open: of several values the one counts that agrees. */
+interface Opening {
+  maxSectors: number;
+  /** Less than `nr_requests` when other devices had their share of the tags. */
+  requestCount: number;
+  /** What the device did before: a scheduler keeps the direction and the batch that it is in. */
+  writesBefore: number;
+}
+
+/** Replays a case. */
 export function replayBlockTrace(
   each: RecordedCase,
   implementation: BlockLayerFactory = requestQueueLayer,
 ): BlockReplay {
   const recorded = each.events.filter((event, i) => !isNoise(each.events, event, i)).map(inWords);
   const judged = PROJECTIONS.filter((name) => each.stable?.[name] ?? false);
-  const tries = maxSectorsOf(each).map((maxSectors): BlockReplay => {
-    const events = runCase(each, maxSectors, implementation);
+  let best: BlockReplay | undefined;
+  for (const opening of openingsOf(each)) {
+    const events = runCase(each, opening, implementation);
     const differing = judged.filter((name) => view(name, events) !== view(name, recorded));
-    return { passes: differing.length === 0, judged, differing, events, recorded };
-  });
-  return tries.reduce((best, next) =>
-    next.differing.length < best.differing.length ? next : best,
+    const passes = differing.length === 0;
+    if (best === undefined || differing.length < best.differing.length) {
+      best = { passes, judged, differing, events, recorded };
+    }
+    if (passes) break;
+  }
+  return best!;
+}
+
+function openingsOf(each: RecordedCase): Opening[] {
+  const [maxSectors = 0, ...others] = maxSectorsOf(each);
+  const requestCount = numberOf(each, 'nr_requests');
+  const first = { maxSectors, requestCount, writesBefore: 0 };
+  const depths = each.events.flatMap(([, action, , , , , extra]) =>
+    action === 'UT' ? [extra?.depth ?? 0] : [],
   );
+  const share = Math.max(0, ...depths);
+  const openings = [first, ...others.map((other) => ({ ...first, maxSectors: other }))];
+  if (share > 0 && share < requestCount) openings.push({ ...first, requestCount: share });
+  if (schedulerOf(each) === 'kyber') {
+    for (let i = 1; i < 8; i++) openings.push({ ...first, writesBefore: i });
+  }
+  return openings;
 }
 
 function runCase(
   each: RecordedCase,
-  maxSectors: number,
+  { maxSectors, requestCount, writesBefore }: Opening,
   implementation: BlockLayerFactory,
 ): string[] {
   const executor = new SimExecutor();
   const events: string[] = [];
+  const pace = new ReplayPace(each.events);
   const isSched = each.name.startsWith('sched/');
   const serviceNs = isSched ? SCHEDULER_SERVICE_NS : SERVICE_NS;
   const limits = limitsOf(each, maxSectors);
   const driver = new ReplayDriver(executor, limits, queueDepthOf(each), serviceNs, each.events);
+  const observer = new SwitchedObserver(observerOf(events, pace));
   const device = implementation(executor, driver, {
     scheduler: schedulerOf(each),
     parameters: parametersOf(each),
-    requestCount: numberOf(each, 'nr_requests'),
+    requestCount,
     noMerges: numberOf(each, 'nomerges'),
-    observer: observerOf(events),
+    isZoned: !['none', '0'].includes(String(each.queue['zoned'] ?? 'none')),
+    observer,
   });
   const memory = new RegionMemory([{ base: 0, size: 4096 }]);
-  const submitters = new Submitters(each, device, memory, remapOf(each, events));
-  run(executor, submitters);
+  for (let i = 0; i < writesBefore; i++) {
+    device.submitBio(blankWrite(memory, 2 ** 30 + 1_000 * i));
+    executor.runUntilIdle();
+  }
+  observer.isOn = true;
+  new Submitters(each, device, memory, pace, remapOf(each, events)).run(executor);
   return events;
 }
 
-/** One processor: work that is due goes before processes, and these go on in turn. */
-function run(executor: SimExecutor, { processes }: Submitters): void {
-  const waits = new Map<unknown, () => boolean>();
-  for (;;) {
-    executor.runUntil(executor.now);
-    const ready = processes.find((process) => waits.get(process)?.() ?? true);
-    if (ready !== undefined) {
-      const { done, value } = ready.next();
-      if (done === true) processes.splice(processes.indexOf(ready), 1);
-      else waits.set(ready, value);
-    } else if (processes.length === 0 || executor.isIdle || !executor.step()) return;
+/** Hears nothing before it is switched on. */
+class SwitchedObserver implements BlockObserver {
+  isOn = false;
+  readonly #inner: BlockObserver;
+
+  constructor(inner: BlockObserver) {
+    this.#inner = inner;
   }
+
+  event(...all: Parameters<BlockObserver['event']>): void {
+    if (this.isOn) this.#inner.event(...all);
+  }
+
+  remapped(...all: Parameters<BlockObserver['remapped']>): void {
+    if (this.isOn) this.#inner.remapped(...all);
+  }
+}
+
+function blankWrite(memory: RegionMemory, sector: number): Bio {
+  const data = new SgList();
+  data.pushAddress(0, 4096);
+  const { write } = BioOp;
+  const { ok } = BlkStatus;
+  const [flags, end] = [BioFlag.sync, () => {}];
+  return { ioId: 0, op: write, sector, sectorCount: 8, flags, memory, data, status: ok, end };
 }
 
 function parametersOf({ queue }: RecordedCase): Record<string, number> {
@@ -156,11 +210,13 @@ const LETTERS: Readonly<Record<number, string>> = {
   [BlockAction.split]: 'X',
 };
 
-function observerOf(events: string[]): BlockObserver {
+function observerOf(events: string[], pace: ReplayPace): BlockObserver {
   return {
     event(action, _ioId, op, flags, sector, sectors, extra) {
       const letter = LETTERS[action]!;
       if (letter === 'R') return;
+      if (letter === 'Q') pace.queued();
+      if (letter === 'C') pace.ended();
       if (letter === 'P') events.push('P');
       else if (letter === 'U' || letter === 'UT') events.push(`${letter} of ${extra}`);
       else {
@@ -192,9 +248,9 @@ function remapOf(each: RecordedCase, events: string[]): (bio: Bio) => void {
 
 /** What is no fact of the block layer: see the file header. */
 function isNoise(events: readonly RecordedEvent[], event: RecordedEvent, at: number): boolean {
-  const [, action, rwbs, sector, sectors] = event;
+  const [, action, , sector] = event;
   if (action === 'R') return true;
-  if (action === 'C') return sectors === 0 && rwbs.startsWith('N');
+  if (action === 'C') return isDriversOwn(events, at);
   if (action !== 'D') return false;
   const next = events
     .slice(at + 1)

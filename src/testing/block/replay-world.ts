@@ -12,7 +12,18 @@ import {
   SECTOR_BYTES,
 } from '../../interfaces/bio.ts';
 import type { GuestMemory } from '../../interfaces/guest-memory.ts';
+import type { SimExecutor } from '../../sim/sim-executor.ts';
+import {
+  type Call,
+  callOf,
+  isRefused,
+  priorityOf,
+  type Run,
+  scattered,
+  zeroes,
+} from './recorded-call.ts';
 import { numberOf, parseRwbs, type RecordedCase, type RecordedOp } from './recorded-case.ts';
+import type { ReplayPace } from './replay-pace.ts';
 
 /** A block layer that can be replayed: a block device that lets its submitters sleep. */
 export interface ReplayedBlockLayer extends BlockDevice {
@@ -22,31 +33,33 @@ export interface ReplayedBlockLayer extends BlockDevice {
   readonly isCongested: boolean;
 }
 
+/** What a process waits for. */
+export interface Wait {
+  ready: () => boolean;
+  /** Only the recording makes it wait: it goes on when nothing else can. */
+  isPaced: boolean;
+}
+
 /** A process: yields what it waits for. */
-export type Process = Generator<() => boolean, void>;
+export type Process = Generator<Wait, void>;
 
 /** Most memory runs of one bio. */
 const MAX_RUNS = 256;
+/** I/O context of the workers of io_uring, none of the submitters'. */
+const WORKER_CONTEXT = 0xffff;
 /** One `io_submit` of more calls than this is plugged. */
 const PLUG_CALLS = 2;
 
-type Run = [address: number, bytes: number];
-
-/** What a submission is about. */
-interface Call {
-  op: BioOp;
-  sector: number;
-  flags: number;
-  runs: Run[];
-}
-
 /** Turns the operations of a case into processes. */
 export class Submitters {
-  readonly processes: Process[] = [];
+  readonly #processes: Process[] = [];
   readonly #case: RecordedCase;
   readonly #device: ReplayedBlockLayer;
   readonly #memory: GuestMemory;
   readonly #remap: (bio: Bio) => void;
+  readonly #pace: ReplayPace;
+  readonly #roles = new Map<Process, string>();
+  #role = '';
   #ioId = 0;
 
   /** @param remap moves a bio to the device, when the case was on a part of it */
@@ -54,13 +67,58 @@ export class Submitters {
     each: RecordedCase,
     device: ReplayedBlockLayer,
     memory: GuestMemory,
+    pace: ReplayPace,
     remap: (bio: Bio) => void,
   ) {
     this.#case = each;
     this.#device = device;
     this.#memory = memory;
+    this.#pace = pace;
     this.#remap = remap;
-    this.processes.push(isFedByEvents(each) ? this.#feed() : this.#process(each.ops, 0));
+    this.#start(isFedByEvents(each) ? this.#feed() : this.#process(each.ops, 0), 'S');
+  }
+
+  /** One processor: work that is due goes before processes, and these go on in turn. */
+  run(executor: SimExecutor): void {
+    const waits = new Map<Process, Wait>();
+    const processes = this.#processes;
+    for (;;) {
+      executor.runUntil(executor.now);
+      let next = processes.find((process) => waits.get(process)?.ready() ?? true);
+      if (next === undefined) {
+        if (!executor.isIdle && executor.step()) continue;
+        next = processes.find((process) => waits.get(process)?.isPaced);
+        if (next === undefined) return;
+      }
+      this.#role = this.#roles.get(next)!;
+      const { done, value } = next.next();
+      if (done === true) processes.splice(processes.indexOf(next), 1);
+      else waits.set(next, value);
+    }
+  }
+
+  #start(process: Process, role: string): Process {
+    this.#processes.push(process);
+    this.#roles.set(process, role);
+    return process;
+  }
+
+  /** Submits a bio, when the recording lets this process do it, and sleeps while there is no request for it. */
+  *#submit(bio: Bio, left: { count: number }): Process {
+    const role = this.#role;
+    const isLive = (wanted: string): boolean =>
+      this.#processes.some((process) => this.#roles.get(process) === wanted);
+    yield { ready: () => this.#pace.mayGo(role, isLive), isPaced: true };
+    left.count += 1;
+    const { end } = bio;
+    bio.end = (ended) => {
+      left.count -= 1;
+      end(ended);
+    };
+    this.#remap(bio);
+    this.#device.submitBio(bio);
+    const maySleep = (bio.flags & BioFlag.noWait) === 0;
+    if (maySleep && this.#device.isCongested) yield* until(() => !this.#device.isCongested);
   }
 
   *#process(ops: readonly RecordedOp[], context: number): Process {
@@ -78,11 +136,10 @@ export class Submitters {
         else {
           forks += 1;
           const child = this.#process(inner, context + forks);
-          children.push(child);
-          this.processes.push(child);
+          children.push(this.#start(child, `S${context + forks}`));
         }
       } else if (words[0] === 'join') {
-        yield () => children.every((child) => !this.processes.includes(child));
+        yield* until(() => children.every((child) => !this.#processes.includes(child)));
       } else if (words[0] === 'prio') {
         priority = priorityFlags(Number(words[1]) as PriorityClass, Number(words[2]));
       } else {
@@ -108,10 +165,12 @@ export class Submitters {
 
   *#flush(flags: number): Process {
     const bio = this.#bio(BioOp.write, 0, 0, flags | BioFlag.preflush | BioFlag.sync, []);
-    yield* this.#wait(this.#submit([bio]));
+    const left = { count: 0 };
+    yield* this.#submit(bio, left);
+    yield* this.#wait(left);
   }
 
-  /** A read or write call; a synchronous one sleeps until it is through. */
+  /** A read or write call; a synchronous write sleeps on its plug until it is through. */
   *#transfer(call: Call, isSync: boolean): Process {
     const pages = call.runs.reduce((sum, [, bytes]) => sum + Math.ceil(bytes / 4096), 0);
     const isLarge = pages > MAX_RUNS;
@@ -125,13 +184,14 @@ export class Submitters {
       const runs = call.runs.splice(0, MAX_RUNS);
       const sectors = runs.reduce((sum, [, bytes]) => sum + bytes, 0) / SECTOR_BYTES;
       const bio = this.#bio(call.op, sector, sectors, flags, runs);
-      this.#submit([bio], left);
+      yield* this.#submit(bio, left);
       sector += sectors;
-      if (this.#device.isCongested) yield () => !this.#device.isCongested;
     }
-    if (isLarge && call.op === BioOp.read && isPlugged) this.#device.unplug();
+    const keepsPlug = isPlugged && isSync && call.op === BioOp.write;
+    if (isPlugged && !keepsPlug) this.#device.unplug();
     if (isSync) yield* this.#wait(left);
-    if (isPlugged && !(isLarge && call.op === BioOp.read)) this.#device.unplug();
+    else yield* until(() => left.count === 0);
+    if (keepsPlug) this.#device.unplug();
   }
 
   *#range(name: string, offset: number, length: number, flags: number): Process {
@@ -149,9 +209,8 @@ export class Submitters {
       const op = isDiscard ? BioOp.discard : mostZeroes > 0 ? BioOp.writeZeroes : BioOp.write;
       const sync = sector + count === end ? BioFlag.sync : 0;
       const runs: Run[] = op === BioOp.write ? zeroes(count) : [];
-      this.#submit([this.#bio(op, sector, count, flags | sync, runs)], left);
+      yield* this.#submit(this.#bio(op, sector, count, flags | sync, runs), left);
       sector += count;
-      if (this.#device.isCongested) yield () => !this.#device.isCongested;
     }
     yield* this.#wait(left);
     this.#device.unplug();
@@ -173,7 +232,7 @@ export class Submitters {
       if (each.op === 'fsync' || each.op === 'fdatasync') {
         const worker = this.#flush(contextFlags(context));
         workers.push(worker);
-        if (isUring) this.processes.push(worker);
+        if (isUring) this.#start(worker, 'U');
         continue;
       }
       const call = callOf(each, priorityOf(each, priority) | contextFlags(context));
@@ -183,9 +242,11 @@ export class Submitters {
     }
     if (isPlugged) this.#device.unplug();
     for (const worker of workers) {
-      if (!this.processes.includes(worker) && !isUring) this.processes.push(worker);
+      if (!isUring) this.#start(worker, 'K');
     }
-    yield () => left.count === 0 && workers.every((worker) => !this.processes.includes(worker));
+    yield* until(
+      () => left.count === 0 && workers.every((worker) => !this.#processes.includes(worker)),
+    );
   }
 
   *#aioCall(call: Call, left: { count: number }): Process {
@@ -197,9 +258,8 @@ export class Submitters {
     while (call.runs.length > 0) {
       const runs = call.runs.splice(0, MAX_RUNS);
       const sectors = runs.reduce((sum, [, bytes]) => sum + bytes, 0) / SECTOR_BYTES;
-      this.#submit([this.#bio(call.op, sector, sectors, call.flags, runs)], left);
+      yield* this.#submit(this.#bio(call.op, sector, sectors, call.flags, runs), left);
       sector += sectors;
-      if (this.#device.isCongested) yield () => !this.#device.isCongested;
     }
     if (isPlugged) this.#device.unplug();
   }
@@ -212,18 +272,13 @@ export class Submitters {
     if (isWrite) this.#device.plug();
     const flags = call.flags | BioFlag.noWait;
     const bio = this.#bio(call.op, call.sector, sectors, flags, call.runs);
-    left.count += 1;
     bio.end = ({ status }) => {
-      left.count -= 1;
       if (status !== BlkStatus.again) return;
-      const worker = this.#transfer(retry, true);
-      workers.push(worker);
-      this.processes.push(worker);
+      retry.flags |= contextFlags(WORKER_CONTEXT);
+      workers.push(this.#start(this.#transfer(retry, false), 'U'));
     };
-    this.#remap(bio);
-    this.#device.submitBio(bio);
+    yield* this.#submit(bio, left);
     if (isWrite) this.#device.unplug();
-    if (this.#device.isCongested) yield () => !this.#device.isCongested;
   }
 
   /** Cases whose operations a file system or the page cache made: bios as they were recorded, plugged as they were. */
@@ -231,51 +286,45 @@ export class Submitters {
     const { events } = this.#case;
     const left = { count: 0 };
     let isPlugged = false;
+    /** Where the bios lie that came in since the plug was set. */
+    let held: [start: number, end: number][] = [];
+    const unplug = (): void => {
+      if (isPlugged) this.#device.unplug();
+      isPlugged = false;
+      held = [];
+    };
     for (const [i, [, action, rwbs, sector, sectors]] of events.entries()) {
       if (action === 'Q') {
         const next = events.findIndex(([, name], at) => at > i && name === 'Q');
-        const until = events.slice(i, next < 0 ? undefined : next);
-        if (!isPlugged && until.some(([, name]) => name === 'P')) {
+        const following = events.slice(i, next < 0 ? undefined : next);
+        if (!isPlugged && following.some(([, name]) => name === 'P')) {
           isPlugged = true;
           this.#device.plug();
         }
         const { op, flags } = parseRwbs(rwbs);
         const runs: Run[] = op === BioOp.discard ? [] : scattered(sectors);
-        this.#submit([this.#bio(op, sector, sectors, flags, runs)], left);
-        if (this.#device.isCongested) yield () => !this.#device.isCongested;
+        held.push([sector, sector + sectors]);
+        yield* this.#submit(this.#bio(op, sector, sectors, flags, runs), left);
       } else if (action === 'UT') {
         this.#device.sleep();
-        yield () => true;
-      } else if (action === 'U' && isPlugged) {
-        isPlugged = false;
-        this.#device.unplug();
-      } else if (action === 'C') {
-        const pending = events.slice(i + 1).filter(([, name]) => name === 'C').length;
-        if (isPlugged && pending === 0) this.#device.sleep();
+        held = [];
+        yield* until(() => true);
+      } else if (action === 'U' || (action === 'D' && isHeld(held, sector))) {
+        // Without a scheduler a plug that is taken away shows only by what it sends.
+        unplug();
+      } else if (action === 'C' && left.count > 0) {
         const before = left.count;
-        if (before > 0) yield () => left.count < before || left.count === 0;
+        yield { ready: () => left.count < before, isPaced: true };
       }
     }
-    if (isPlugged) this.#device.unplug();
-    yield () => left.count === 0;
+    unplug();
+    yield* until(() => left.count === 0);
   }
 
   *#wait(left: { count: number }): Process {
     if (left.count === 0) return;
     this.#device.sleep();
-    yield () => left.count === 0;
-  }
-
-  #submit(bios: readonly Bio[], left: { count: number } = { count: 0 }): { count: number } {
-    for (const bio of bios) {
-      left.count += 1;
-      bio.end = () => {
-        left.count -= 1;
-      };
-      this.#remap(bio);
-      this.#device.submitBio(bio);
-    }
-    return left;
+    yield* until(() => left.count === 0);
   }
 
   #bio(op: BioOp, sector: number, sectorCount: number, flags: number, runs: readonly Run[]): Bio {
@@ -289,6 +338,10 @@ export class Submitters {
   }
 }
 
+function isHeld(ranges: readonly (readonly [number, number])[], sector: number): boolean {
+  return ranges.some(([start, end]) => start <= sector && sector < end);
+}
+
 /** Operations of a shell, or through the page cache: what they submit is not in the case. */
 function isFedByEvents({ ops, target }: RecordedCase): boolean {
   return (
@@ -297,56 +350,6 @@ function isFedByEvents({ ops, target }: RecordedCase): boolean {
   );
 }
 
-/** Refused before any bio was made. */
-function isRefused({ ret, errno }: RecordedOp): boolean {
-  return (ret === -1 && [9, 22, 27, 28, 95].includes(errno ?? 0)) || (ret === 0 && false);
-}
-
-function callOf(each: RecordedOp, flags: number): Call {
-  const [name, offset] = each.op.split(' ');
-  const op = name === 'w' ? BioOp.write : BioOp.read;
-  const isDurable = op === BioOp.write && / (d?sync)( |$)/.test(each.op);
-  const runs = expand(each);
-  return {
-    op,
-    sector: Number(offset) / SECTOR_BYTES,
-    flags: flags | (isDurable ? BioFlag.fua : 0),
-    runs,
-  };
-}
-
-function priorityOf({ op }: RecordedOp, inherited: number): number {
-  const match = / prio=(\d)\/(\d)/.exec(op);
-  if (match === null) return inherited;
-  return priorityFlags(Number(match[1]) as PriorityClass, Number(match[2]));
-}
-
-/** The memory of an operation, one entry a run, as far as the operation went. */
-function expand({ phys = [], ret = 0 }: RecordedOp): Run[] {
-  const all = phys.flatMap(([address, bytes, step = 0, count = 1]) =>
-    Array.from({ length: count }, (_, i): Run => [address + i * step, bytes]),
-  );
-  if (ret < 0) return all;
-  let left = ret;
-  return all.flatMap(([address, bytes]): Run[] => {
-    const take = Math.min(left, bytes);
-    left -= take;
-    return take > 0 ? [[address, take]] : [];
-  });
-}
-
-/** The page of zeroes, over and over. */
-function zeroes(sectors: number): Run[] {
-  return Array.from(
-    { length: Math.ceil(sectors / 8) },
-    (_, i): Run => [0x10_0000, Math.min(8, sectors - i * 8) * SECTOR_BYTES],
-  );
-}
-
-/** Pages of a cache: no two are neighbours. */
-function scattered(sectors: number): Run[] {
-  return Array.from(
-    { length: Math.ceil(sectors / 8) },
-    (_, i): Run => [0x100_0000 - i * 0x2000, Math.min(8, sectors - i * 8) * SECTOR_BYTES],
-  );
+function* until(ready: () => boolean): Process {
+  yield { ready, isPaced: false };
 }

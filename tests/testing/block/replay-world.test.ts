@@ -1,13 +1,20 @@
 import { expect, it } from 'vitest';
 import { type Bio, BioFlag, BioOp, DEFAULT_LIMITS } from '../../../src/interfaces/bio.ts';
 import { RegionMemory } from '../../../src/memory/region-memory.ts';
+import { SimExecutor } from '../../../src/sim/sim-executor.ts';
+import { makeTask } from '../../../src/sim/task.ts';
 import type { RecordedCase, RecordedOp } from '../../../src/testing/block/recorded-case.ts';
+import { ReplayPace } from '../../../src/testing/block/replay-pace.ts';
 import { type ReplayedBlockLayer, Submitters } from '../../../src/testing/block/replay-world.ts';
 
-/** A device that writes down what a submitter does, and ends each bio when its submitter sleeps. */
+/** A device that writes down what a submitter does, and ends each bio a moment later. */
 function listen(ops: readonly RecordedOp[], queue = {}) {
   const log: string[] = [];
   const bios: Bio[] = [];
+  const executor = new SimExecutor();
+  const task = makeTask('device', () => {
+    for (const bio of bios.splice(0)) bio.end(bio);
+  });
   const device: ReplayedBlockLayer = {
     limits: DEFAULT_LIMITS,
     capacitySectors: 2 ** 30,
@@ -18,6 +25,7 @@ function listen(ops: readonly RecordedOp[], queue = {}) {
     submitBio: (bio) => {
       log.push(`${bio.op} ${bio.sector}+${bio.sectorCount} ${bio.flags & 0xff}`);
       bios.push(bio);
+      executor.schedule(task, executor.now + 1_000);
     },
   };
   const each: RecordedCase = {
@@ -30,10 +38,7 @@ function listen(ops: readonly RecordedOp[], queue = {}) {
     queue,
   };
   const memory = new RegionMemory([{ base: 0, size: 4096 }]);
-  const { processes } = new Submitters(each, device, memory, () => {});
-  for (const process of processes) {
-    while (process.next().done !== true) for (const bio of bios.splice(0)) bio.end(bio);
-  }
+  new Submitters(each, device, memory, new ReplayPace([]), () => {}).run(executor);
   return log;
 }
 
