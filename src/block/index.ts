@@ -1,5 +1,6 @@
 /** The block layer: bios cut, merged and queued for a blk-mq driver, with a flush machine. @packageDocumentation */
 
+export { type BfqParameters, BfqScheduler } from './bfq.ts';
 export { blkErrnoOf } from './blk-errno.ts';
 export { BlkRequest, RequestList, RequestState } from './blk-request.ts';
 export {

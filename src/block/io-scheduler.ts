@@ -109,3 +109,13 @@ export function mergeIntoNewest(
   }
   return 0;
 }
+
+/** Slots are counted by words of up to 64 bits: a limit is so many bits of each word, at least one. */
+export function wordLimit(depth: number, slots: number): number {
+  if (depth >= slots) return slots;
+  let shift = 6;
+  while (shift > 0 && 4 << shift > slots) shift -= 1;
+  const bits = Math.max(1, Math.ceil((depth << shift) / slots));
+  const words = Math.ceil(slots / (1 << shift));
+  return Math.min(slots, bits * words);
+}

@@ -11,9 +11,9 @@
 import { type Bio, BioOp, PriorityClass, priorityClassOf } from '../interfaces/bio.ts';
 import type { BioWalk } from './bio-walk.ts';
 import { type BlkRequest, RequestList } from './blk-request.ts';
-import { type IoScheduler, type SchedulerHost, TICK_NS } from './io-scheduler.ts';
-import { MergeKind } from './merge-rule.ts';
-import { SortedRequests } from './sorted-requests.ts';
+import { ElevatorMerger, ElevatorQueue, type ElevatorQueues } from './elevator-queue.ts';
+import { type IoScheduler, type SchedulerHost, TICK_NS, wordLimit } from './io-scheduler.ts';
+import type { MergeKind } from './merge-rule.ts';
 
 /** Parameters by their sysfs names (`queue/iosched/*`) in camel case; times in milliseconds. */
 export interface MqDeadlineParameters {
@@ -40,8 +40,7 @@ const TICK_MS = TICK_NS / 1_000_000;
 
 /** What waits in one priority class. */
 class DeadlineClass {
-  readonly sorted = [new SortedRequests(), new SortedRequests()] as const;
-  readonly fifo = [new RequestList(), new RequestList()] as const;
+  readonly waiting = [new ElevatorQueue(), new ElevatorQueue()] as const;
   readonly atHead = new RequestList();
   /** Where the next batch of each direction starts. */
   readonly nextOf: [BlkRequest | undefined, BlkRequest | undefined] = [undefined, undefined];
@@ -61,7 +60,7 @@ export class MqDeadlineScheduler implements IoScheduler {
   readonly #asyncDepth: number;
   readonly #classes = [new DeadlineClass(), new DeadlineClass(), new DeadlineClass()] as const;
   #host: SchedulerHost | undefined = undefined;
-  #lastMerge: BlkRequest | undefined = undefined;
+  #merger: ElevatorMerger | undefined = undefined;
   #lastDirection = WRITE;
   #batching = 0;
   #starved = 0;
@@ -80,6 +79,16 @@ export class MqDeadlineScheduler implements IoScheduler {
 
   attach(host: SchedulerHost): void {
     this.#host = host;
+    const queues: ElevatorQueues = {
+      queueOf: (op, flags) => this.#classOf(flags).waiting[directionOf(op)],
+      mergedAway: (request, following) => {
+        const each = this.#classOf(request.flags);
+        const direction = directionOf(request.op);
+        if (each.nextOf[direction] === request) each.nextOf[direction] = following;
+        each.queued -= 1;
+      },
+    };
+    this.#merger = new ElevatorMerger(host, queues, this.#frontMerges);
   }
 
   slotLimit(op: BioOp, _flags: number, slots: number): number {
@@ -87,45 +96,28 @@ export class MqDeadlineScheduler implements IoScheduler {
   }
 
   mergeBio(walk: BioWalk, bio: Bio, sectors: number): MergeKind {
-    const host = this.#host!;
-    const last = this.#lastMerge;
-    if (last !== undefined) {
-      const kind = this.#mergeInto(last, walk, bio, sectors);
-      if (kind !== MergeKind.none) return kind;
-    }
-    if (host.noMerges > 0) return MergeKind.none;
-    const start = bio.sector + walk.sectorsTaken;
-    const sorted = this.#classOf(walk.flags).sorted[directionOf(bio.op)]!;
-    const before = sorted.endingAt(start);
-    if (before !== undefined) {
-      const kind = this.#mergeInto(before, walk, bio, sectors);
-      if (kind !== MergeKind.none) return kind;
-    }
-    const after = this.#frontMerges ? sorted.startingAt(start + sectors) : undefined;
-    return after === undefined ? MergeKind.none : this.#mergeInto(after, walk, bio, sectors);
+    return this.#merger!.mergeBio(walk, bio, sectors);
   }
 
   insert(request: BlkRequest, atHead: boolean): void {
-    const host = this.#host!;
+    if (!atHead && this.#merger!.mergeRequest(request)) return;
     const each = this.#classOf(request.flags);
     const direction = directionOf(request.op);
-    if (!atHead && this.#mergeInserted(request)) return;
     each.queued += 1;
-    host.inserted(request);
+    this.#host!.inserted(request);
     request.dueTick = this.#nowTick() + (atHead ? 0 : this.#expireTicks[direction]!);
     request.domain = atHead ? 1 : 0;
     if (atHead) {
       each.atHead.push(request);
       return;
     }
-    each.sorted[direction]!.insert(request);
-    each.fifo[direction]!.push(request);
-    this.#lastMerge ??= request;
+    each.waiting[direction].add(request);
+    this.#merger!.inserted(request);
   }
 
   hasWork(): boolean {
-    for (const { atHead, fifo } of this.#classes) {
-      if (atHead.count + fifo[READ].count + fifo[WRITE].count > 0) return true;
+    for (const { atHead, waiting } of this.#classes) {
+      if (atHead.count + waiting[READ].fifo.count + waiting[WRITE].fifo.count > 0) return true;
     }
     return false;
   }
@@ -174,15 +166,15 @@ export class MqDeadlineScheduler implements IoScheduler {
     if (this.#startTick(request) > latestStart) return undefined;
     this.#batching += 1;
     const direction = directionOf(request.op);
-    const next = each.sorted[direction]!.next(request);
+    const next = each.waiting[direction].sorted.next(request);
     this.#remove(each, request);
     each.nextOf[direction] = next;
     return request;
   }
 
   #chooseDirection(each: DeadlineClass): number {
-    const hasWrites = each.fifo[WRITE].count > 0;
-    if (each.fifo[READ].count > 0) {
+    const hasWrites = each.waiting[WRITE].fifo.count > 0;
+    if (each.waiting[READ].fifo.count > 0) {
       if (!hasWrites) return READ;
       this.#starved += 1;
       if (this.#starved <= this.#writesStarved) return READ;
@@ -192,7 +184,7 @@ export class MqDeadlineScheduler implements IoScheduler {
   }
 
   #batchStart(each: DeadlineClass, direction: number): BlkRequest {
-    const oldest = each.fifo[direction as 0 | 1].head!;
+    const oldest = each.waiting[direction as 0 | 1].fifo.head!;
     const next = each.nextOf[direction as 0 | 1];
     return next === undefined || this.#nowTick() >= oldest.dueTick ? oldest : next;
   }
@@ -204,85 +196,10 @@ export class MqDeadlineScheduler implements IoScheduler {
 
   #remove(each: DeadlineClass, request: BlkRequest): void {
     const direction = directionOf(request.op);
-    const sorted = each.sorted[direction];
+    const { sorted } = each.waiting[direction];
     if (each.nextOf[direction] === request) each.nextOf[direction] = sorted.next(request);
-    sorted.remove(request);
-    each.fifo[direction].remove(request);
-    if (this.#lastMerge === request) this.#lastMerge = undefined;
-  }
-
-  /** Merges a bio into a request, and that one into its neighbour when the gap between them closed. */
-  #mergeInto(request: BlkRequest, walk: BioWalk, bio: Bio, sectors: number): MergeKind {
-    const each = this.#classOf(request.flags);
-    const sorted = each.sorted[directionOf(request.op)]!;
-    const previous = sorted.previous(request);
-    const next = sorted.next(request);
-    const before = request.sector;
-    const kind = this.#host!.mergeBio(request, walk, bio, sectors);
-    if (kind === MergeKind.none) return kind;
-    if (kind === MergeKind.back) {
-      if (next === undefined || !this.#mergePair(request, next)) this.#lastMerge = request;
-    } else if (previous === undefined || !this.#mergeMoved(previous, request, before)) {
-      this.#moveFront(request, before);
-      this.#lastMerge = request;
-    }
-    return kind;
-  }
-
-  #mergeMoved(previous: BlkRequest, request: BlkRequest, before: number): boolean {
-    this.#moveFront(request, before);
-    return this.#mergePair(previous, request);
-  }
-
-  /** A front merge changes the place of a request among the sorted. */
-  #moveFront(request: BlkRequest, before: number): void {
-    const sorted = this.#classOf(request.flags).sorted[directionOf(request.op)]!;
-    const start = request.sector;
-    if (start === before) return;
-    request.sector = before;
-    sorted.remove(request);
-    request.sector = start;
-    sorted.insert(request);
-  }
-
-  /** Merges `next` into `request`, which takes its time if that is earlier. */
-  #mergePair(request: BlkRequest, next: BlkRequest): boolean {
-    if (this.#host!.noMerges > 0) return false;
-    const each = this.#classOf(next.flags);
-    const direction = directionOf(next.op);
-    const { dueTick } = next;
-    const following = each.sorted[direction].next(next);
-    if (!this.#host!.mergeRequests(request, next)) return false;
-    if (each.nextOf[direction] === next) each.nextOf[direction] = following;
-    each.sorted[direction].remove(next);
-    const { fifo } = each;
-    if (dueTick < request.dueTick) {
-      // The pair stands where the older one stood.
-      fifo[direction].remove(request);
-      fifo[direction].insertBefore(next, request);
-      request.dueTick = dueTick;
-    }
-    fifo[direction].remove(next);
-    each.queued -= 1;
-    this.#lastMerge = request;
-    return true;
-  }
-
-  /** A request that continues one that waits becomes part of it; that one may then continue another. */
-  #mergeInserted(request: BlkRequest): boolean {
-    const host = this.#host!;
-    if (host.noMerges >= 2) return false;
-    if (this.#lastMerge !== undefined && host.mergeRequests(this.#lastMerge, request)) return true;
-    if (host.noMerges > 0) return false;
-    const sorted = this.#classOf(request.flags).sorted[directionOf(request.op)]!;
-    const before = sorted.endingAt(request.sector);
-    if (before === undefined || !host.mergeRequests(before, request)) return false;
-    this.#lastMerge = before;
-    for (let found = before; ; ) {
-      const earlier = sorted.endingAt(found.sector);
-      if (earlier === undefined || !this.#mergePair(earlier, found)) return true;
-      found = earlier;
-    }
+    each.waiting[direction].remove(request);
+    this.#merger!.removed(request);
   }
 
   #classOf(flags: number): DeadlineClass {
@@ -302,14 +219,4 @@ function directionOf(op: BioOp): 0 | 1 {
 
 function ticks(milliseconds: number): number {
   return Math.ceil(milliseconds / TICK_MS);
-}
-
-/** Slots are counted by words of up to 64 bits: a limit is so many bits of each word, at least one. */
-function wordLimit(depth: number, slots: number): number {
-  if (depth >= slots) return slots;
-  let shift = 6;
-  while (shift > 0 && 4 << shift > slots) shift -= 1;
-  const bits = Math.max(1, Math.ceil((depth << shift) / slots));
-  const words = Math.ceil(slots / (1 << shift));
-  return Math.min(slots, bits * words);
 }

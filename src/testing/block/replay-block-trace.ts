@@ -9,7 +9,7 @@
 import { SgList } from '../../base/sg-list.ts';
 import { makeScheduler } from '../../block/make-scheduler.ts';
 import { RequestQueue } from '../../block/request-queue.ts';
-import { type Bio, BioFlag, BioOp, BlkStatus } from '../../interfaces/bio.ts';
+import { type Bio, BioFlag, BioOp, BlkStatus, SECTOR_BYTES } from '../../interfaces/bio.ts';
 import type { BlkMqOps } from '../../interfaces/blk-mq.ts';
 import { BlockAction, type BlockObserver } from '../../interfaces/block-observer.ts';
 import type { Executor } from '../../interfaces/executor.ts';
@@ -91,8 +91,8 @@ interface Opening {
   maxSectors: number;
   /** Less than `nr_requests` when other devices had their share of the tags. */
   requestCount: number;
-  /** What the device did before: a scheduler keeps the direction and the batch that it is in. */
-  writesBefore: number;
+  /** Where writes ended that the device had before: a scheduler keeps its direction, its batch and its place. */
+  writesBefore: readonly number[];
 }
 
 /** Replays a case. */
@@ -118,7 +118,7 @@ export function replayBlockTrace(
 function openingsOf(each: RecordedCase): Opening[] {
   const [maxSectors = 0, ...others] = maxSectorsOf(each);
   const requestCount = numberOf(each, 'nr_requests');
-  const first = { maxSectors, requestCount, writesBefore: 0 };
+  const first: Opening = { maxSectors, requestCount, writesBefore: [] };
   const depths = each.events.flatMap(([, action, , , , , extra]) =>
     action === 'UT' ? [extra?.depth ?? 0] : [],
   );
@@ -126,7 +126,13 @@ function openingsOf(each: RecordedCase): Opening[] {
   const openings = [first, ...others.map((other) => ({ ...first, maxSectors: other }))];
   if (share > 0 && share < requestCount) openings.push({ ...first, requestCount: share });
   if (schedulerOf(each) === 'kyber') {
-    for (let i = 1; i < 8; i++) openings.push({ ...first, writesBefore: i });
+    const writes = Array.from({ length: 7 }, (_, i) => 2 ** 30 + 1_000 * i);
+    for (let i = 1; i < 8; i++) openings.push({ ...first, writesBefore: writes.slice(0, i) });
+  }
+  if (schedulerOf(each) === 'bfq') {
+    const bios = each.events.filter(([, action]) => action === 'Q');
+    const ends = new Set(bios.map(([, , , sector, sectors]) => sector + sectors));
+    for (const end of ends) openings.push({ ...first, writesBefore: [end] });
   }
   return openings;
 }
@@ -153,8 +159,8 @@ function runCase(
     observer,
   });
   const memory = new RegionMemory([{ base: 0, size: 4096 }]);
-  for (let i = 0; i < writesBefore; i++) {
-    device.submitBio(blankWrite(memory, 2 ** 30 + 1_000 * i));
+  for (const end of writesBefore) {
+    device.submitBio(blankWrite(memory, end, limits.logicalBlockSize));
     executor.runUntilIdle();
   }
   observer.isOn = true;
@@ -180,17 +186,31 @@ class SwitchedObserver implements BlockObserver {
   }
 }
 
-function blankWrite(memory: RegionMemory, sector: number): Bio {
+/** A write of one block that ends at a sector. */
+function blankWrite(memory: RegionMemory, endSector: number, bytes: number): Bio {
   const data = new SgList();
-  data.pushAddress(0, 4096);
-  const { write } = BioOp;
-  const { ok } = BlkStatus;
-  const [flags, end] = [BioFlag.sync, () => {}];
-  return { ioId: 0, op: write, sector, sectorCount: 8, flags, memory, data, status: ok, end };
+  data.pushAddress(0, bytes);
+  const sectorCount = bytes / SECTOR_BYTES;
+  return {
+    ioId: 0,
+    op: BioOp.write,
+    sector: endSector - sectorCount,
+    sectorCount,
+    flags: BioFlag.sync,
+    memory,
+    data,
+    status: BlkStatus.ok,
+    end: () => {},
+  };
 }
 
+/** Parameters that our schedulers do not have, or have by another name. */
+const OTHER_PARAMETERS = ['low_latency', 'slice_idle_us', 'strict_guarantees'];
+
 function parametersOf({ queue }: RecordedCase): Record<string, number> {
-  const found = Object.entries(queue).filter(([name]) => name.startsWith('iosched/'));
+  const found = Object.entries(queue).filter(
+    ([name]) => name.startsWith('iosched/') && !OTHER_PARAMETERS.includes(name.slice(8)),
+  );
   return Object.fromEntries(found.map(([name, value]) => [name.slice(8), Number(value)]));
 }
 
