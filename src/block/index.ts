@@ -1,6 +1,7 @@
 /** The block layer: bios cut, merged and queued for a blk-mq driver, with a flush machine. @packageDocumentation */
 
 export { type BfqParameters, BfqScheduler } from './bfq.ts';
+export type { BioWalk } from './bio-walk.ts';
 export { blkErrnoOf } from './blk-errno.ts';
 export { BlkRequest, RequestList, RequestState } from './blk-request.ts';
 export {
@@ -35,6 +36,7 @@ export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
 export { type IoScheduler, NoneScheduler, type SchedulerHost, TICK_NS } from './io-scheduler.ts';
 export { KYBER_DEPTHS, KyberDomain, type KyberParameters, KyberScheduler } from './kyber.ts';
 export { makeScheduler, SCHEDULER_NAMES, type SchedulerName } from './make-scheduler.ts';
+export { MergeKind } from './merge-rule.ts';
 export { type MqDeadlineParameters, MqDeadlineScheduler } from './mq-deadline.ts';
 export { MAX_PLUGGED_REQUESTS, PLUG_FLUSH_BYTES } from './plug.ts';
 export { checkLimits, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';

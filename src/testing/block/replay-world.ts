@@ -34,7 +34,7 @@ export interface ReplayedBlockLayer extends BlockDevice {
 }
 
 /** What a process waits for. */
-export interface Wait {
+interface Wait {
   ready: () => boolean;
   /** Only the recording makes it wait: it goes on when nothing else can. */
   isPaced: boolean;
