@@ -9,7 +9,19 @@
 export { ATA_SLOTS, type AtaDevice } from './ata-device.ts';
 export type { Backend } from './backend.ts';
 export type { Bio, BlockDevice, QueueLimits } from './bio.ts';
-export { BioFlag, BioOp, BlkStatus, DEFAULT_LIMITS, SECTOR_BYTES } from './bio.ts';
+export {
+  BioFlag,
+  BioOp,
+  BlkStatus,
+  contextFlags,
+  contextOf,
+  DEFAULT_LIMITS,
+  PRIORITY_MASK,
+  PriorityClass,
+  priorityClassOf,
+  priorityFlags,
+  SECTOR_BYTES,
+} from './bio.ts';
 export type { BlkMqOps, Request } from './blk-mq.ts';
 export { QueueRqResult, TimeoutVerdict } from './blk-mq.ts';
 export type { BlockObserver } from './block-observer.ts';

@@ -1,6 +1,7 @@
 /** The configuration of a stack: one schema, and errors that name the key, the value and what was expected. */
 import * as z from 'zod/mini';
 import { ConfigError } from '../base/assert.ts';
+import { SCHEDULER_NAMES } from '../block/index.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
 import { costPresets, NO_COSTS } from '../sim/cost-presets.ts';
 import { parseSize, SIZE_FORMAT } from './size.ts';
@@ -66,6 +67,10 @@ const backends = [
     size: diskSize,
     /** The disk has a volatile write cache. */
     writeCache: z._default(boolean, true),
+    /** Orders the requests of the disk. */
+    scheduler: z._default(oneOf(SCHEDULER_NAMES), 'none'),
+    /** Parameters of the scheduler by their sysfs names (`queue/iosched/*`). */
+    iosched: z._default(z.record(z.string(), integer(0, Number.MAX_SAFE_INTEGER)), {}),
   }),
 ] as const;
 
