@@ -57,6 +57,7 @@ export {
   asyncEvent,
   CONTROLLER_LIST_ENTRIES,
   controllerList,
+  FUSES_COMPARE_WRITE,
   IDENTIFY_BYTES,
   identifyController,
   identifyNamespace,
@@ -65,6 +66,8 @@ export {
   lbaFormat,
   NAMESPACE_LIST_ENTRIES,
   namespaceList,
+  Oacs,
+  Oncs,
 } from './nvme-identify.ts';
 export {
   DSM_RANGE_BYTES,
@@ -93,9 +96,7 @@ export {
 } from './nvme-opcodes.ts';
 export { Cc, Csts, DOORBELL_BASE, NvmeRegister, nvmeRegisters } from './nvme-registers.ts';
 export {
-  FUSES_COMPARE_WRITE,
   Fuse,
-  OACS_DOORBELL_BUFFER,
   Psdt,
   SGL_DESCRIPTOR_BYTES,
   Sgls,

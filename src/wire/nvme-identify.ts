@@ -147,3 +147,30 @@ export const asyncEvent = layout('asyncEvent', 4, {
   info: bits(0, 8, 8),
   logPage: bits(0, 16, 8),
 });
+
+/** OACS of Identify Controller: optional admin commands. NVMe Base 2.0, figure 275. */
+export const Oacs = {
+  formatNvm: 1 << 1,
+  firmware: 1 << 2,
+  /** Namespace Management and Namespace Attachment. */
+  namespaceManagement: 1 << 3,
+  selfTest: 1 << 4,
+  directives: 1 << 5,
+  doorbellBuffer: 1 << 8,
+} as const;
+
+/** ONCS of Identify Controller: optional NVM commands and what belongs to them. NVMe Base 2.0, figure 275. */
+export const Oncs = {
+  compare: 1 << 0,
+  writeUncorrectable: 1 << 1,
+  datasetManagement: 1 << 2,
+  writeZeroes: 1 << 3,
+  /** The select field of Get Features and the save field of Set Features. */
+  select: 1 << 4,
+  timestamp: 1 << 6,
+  verify: 1 << 7,
+  copy: 1 << 8,
+} as const;
+
+/** FUSES of Identify Controller: Compare and Write. */
+export const FUSES_COMPARE_WRITE = 1;

@@ -1,6 +1,7 @@
 /** The commands supported and effects log: what a controller takes, and what it changes. NVMe Base 2.0, 5.16.1.6. */
+
+import { Oacs } from '../../wire/nvme-identify.ts';
 import { AdminOpcode, IoOpcode } from '../../wire/nvme-opcodes.ts';
-import { OACS_DOORBELL_BUFFER } from '../../wire/nvme-sgl.ts';
 
 /** Bytes of the log page. */
 export const EFFECTS_LOG_BYTES = 4096;
@@ -35,7 +36,7 @@ export interface OptionalCommands {
 export function writeEffectsLog(into: Uint8Array, optional: OptionalCommands, oacs: number): void {
   into.fill(0, 0, EFFECTS_LOG_BYTES);
   for (const opcode of ADMIN) into[4 * opcode] = SUPPORTED;
-  if ((oacs & OACS_DOORBELL_BUFFER) !== 0) into[4 * AdminOpcode.doorbellBufferConfig] = SUPPORTED;
+  if ((oacs & Oacs.doorbellBuffer) !== 0) into[4 * AdminOpcode.doorbellBufferConfig] = SUPPORTED;
   into[IO_AT + 4 * IoOpcode.flush] = SUPPORTED;
   into[IO_AT + 4 * IoOpcode.read] = SUPPORTED;
   into[IO_AT + 4 * IoOpcode.compare] = SUPPORTED;

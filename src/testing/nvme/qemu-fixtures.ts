@@ -8,7 +8,8 @@ import { SimExecutor } from '../../sim/sim-executor.ts';
 import { NvmeSubsystem } from '../../target/nvme/nvme-subsystem.ts';
 import { NvmeTargetController } from '../../target/nvme/nvme-target-controller.ts';
 import { TargetDevice } from '../../target/target-device.ts';
-import { OACS_DOORBELL_BUFFER, Sgls } from '../../wire/nvme-sgl.ts';
+import { Oacs } from '../../wire/nvme-identify.ts';
+import { Sgls } from '../../wire/nvme-sgl.ts';
 import type { VectorWorld } from './nvme-vectors.ts';
 
 const MIB = 1 << 20;
@@ -32,7 +33,7 @@ export function makeQemuWorld(fixture: string): VectorWorld {
   }
   const target = new NvmeTargetController(executor, subsystem, {
     maxTransferBytes: MIB / 2,
-    oacs: OACS_DOORBELL_BUFFER,
+    oacs: Oacs.doorbellBuffer,
     sgls: Sgls.anyAlignment,
     commandSets: true,
   });
