@@ -1,4 +1,10 @@
 /** The LIO core: devices on backends, and NVM subsystems on devices. @packageDocumentation */
+
+export {
+  ALL_CAPABILITIES,
+  DEFAULT_CAPABILITIES,
+  type NvmeCapabilities,
+} from './nvme/capabilities.ts';
 export {
   eui64Bytes,
   identityBytes,
@@ -8,9 +14,21 @@ export {
 } from './nvme/identity.ts';
 export { targetOpOf } from './nvme/io-command.ts';
 export {
-  MAX_NAMESPACES,
-  type NvmeNamespace,
+  type FormatChoice,
+  type FormatInUse,
+  GuardType,
+  type LbaFormat,
+  MAX_LBA_FORMATS,
+} from './nvme/lba-format.ts';
+export {
+  type NamespaceNames,
+  NvmeNamespace,
   type NvmeNamespaceOptions,
+} from './nvme/nvme-namespace.ts';
+export {
+  MAX_NAMESPACES,
+  type NamespaceListener,
+  type NamespacePool,
   NvmeSubsystem,
   type NvmeSubsystemOptions,
   namespaceNames,

@@ -66,6 +66,7 @@ export {
   lbaFormat,
   NAMESPACE_LIST_ENTRIES,
   namespaceList,
+  nvmNamespace,
   Oacs,
   Oncs,
 } from './nvme-identify.ts';

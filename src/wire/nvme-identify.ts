@@ -127,6 +127,17 @@ export const lbaFormat = layout('lbaFormat', LBA_FORMAT_BYTES, {
   rp: u8(3),
 });
 
+/** Identify Namespace of the NVM command set alone (CNS 05h). NVM Command Set 1.0, figure 100. */
+export const nvmNamespace = layout('nvmNamespace', IDENTIFY_BYTES, {
+  /** Storage tag mask. */
+  lbstm: u64(0),
+  /** Protection information capabilities. */
+  pic: u8(8),
+  /** The first extended LBA format, 4 bytes before the next: storage tag size, then the guard (0: 16 bits, 1: 32 bits, 2: 64 bits). */
+  elbaf0Sts: bits(12, 0, 7),
+  elbaf0Pif: bits(12, 7, 2),
+});
+
 /** How many namespace ids a list (CNS 02h) holds; 0 ends it. */
 export const NAMESPACE_LIST_ENTRIES = 1024;
 

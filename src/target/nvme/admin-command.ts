@@ -1,7 +1,7 @@
 /**
  * Admin commands that belong to the target: Identify, Get Log Page, Get and Set Features. NVMe Base 2.0, 5.
  *
- * Does not model: Keep Alive, firmware images, Format, Sanitize, self-test, directives, namespace management; none is advertised
+ * Does not model: Keep Alive, firmware images, Format, Sanitize, self-test, directives; none is advertised
  * and each ends with Invalid Command Opcode. The commands of queues never come here.
  */
 import type { Executor } from '../../interfaces/executor.ts';
@@ -21,22 +21,29 @@ import {
 } from '../../wire/nvme-opcodes.ts';
 import { Fuse } from '../../wire/nvme-sgl.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
+import { adminEffects } from './capabilities.ts';
+import type { ChangedNamespaces } from './changed-namespaces.ts';
 import { EFFECTS_LOG_BYTES, writeEffectsLog } from './command-effects.ts';
 import type { ErrorLog } from './error-log.ts';
 import type { Features } from './features.ts';
 import type { Health } from './health.ts';
 import {
   type ControllerTraits,
+  writeCommonNamespace,
   writeControllerList,
   writeDescriptors,
   writeIdentifyController,
   writeIdentifyNamespace,
   writeNamespaceList,
+  writeNvmNamespace,
 } from './identify.ts';
 import { missingNamespace } from './io-command.ts';
+import { NamespaceAdmin } from './namespace-admin.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { TIMESTAMP_BYTES, type Timestamp } from './timestamp.ts';
 
+/** Get Log Page: Retain Asynchronous Event, in command dword 10. */
+const RETAIN_EVENT = 1 << 15;
 /** From here on up, no namespace id can follow. */
 const NSID_LIST_LIMIT = 0xffff_fffe;
 
@@ -49,22 +56,32 @@ export interface AdminParts {
   readonly errorLog: ErrorLog;
   readonly health: Health;
   readonly timestamp: Timestamp;
+  readonly changed: ChangedNamespaces;
 }
 
 /** Executes admin commands at once, in the memory that they name. */
 export class AdminCommands {
   readonly #parts: AdminParts;
   readonly #page = new Uint8Array(IDENTIFY_BYTES);
+  readonly #namespaces: NamespaceAdmin;
+  /** By opcode; 0 for what the controller does not have. */
+  readonly #effects: Uint32Array;
+  /** Number of the controller in its subsystem. */
+  readonly #index: number;
 
   constructor(parts: AdminParts) {
+    const { subsystem, traits } = parts;
     this.#parts = parts;
+    this.#namespaces = new NamespaceAdmin(subsystem);
+    this.#effects = adminEffects(traits.can, traits.oacs);
+    this.#index = traits.cntlid - subsystem.firstControllerId;
   }
 
   /** Executes `command`; returns its status without Do Not Retry and leaves dword 0 in the command. */
   execute(command: NvmeCommand): number {
     const cdw0 = command.sqe[SqeWord.cdw0]!;
     const opcode = cdw0 & 0xff;
-    if (!isSupported(opcode)) return NvmeStatus.invalidOpcode;
+    if (this.#effects[opcode] === 0) return NvmeStatus.invalidOpcode;
     if ((cdw0 & Fuse.mask) !== 0) return NvmeStatus.invalidField;
     switch (opcode) {
       case AdminOpcode.identify:
@@ -73,8 +90,15 @@ export class AdminCommands {
         return this.#getLogPage(command);
       case AdminOpcode.getFeatures:
         return this.#getFeatures(command);
-      default:
+      case AdminOpcode.setFeatures:
         return this.#setFeatures(command);
+      case AdminOpcode.namespaceManagement:
+        return this.#namespaces.manage(command);
+      case AdminOpcode.namespaceAttachment:
+        return this.#namespaces.attach(command);
+      default:
+        // The commands of queues, which the controller in front keeps.
+        return NvmeStatus.invalidOpcode;
     }
   }
 
@@ -92,10 +116,14 @@ export class AdminCommands {
   /** Writes what `cns` names to the private page. */
   #writeIdentify(cns: number, nsid: number, cntid: number): number {
     const { subsystem, traits } = this.#parts;
-    const namespace = subsystem.namespace(nsid);
+    const namespace = subsystem.namespace(nsid, this.#index);
     const allocated = subsystem.allocatedNamespace(nsid);
     switch (cns) {
       case IdentifyCns.namespace:
+        if (nsid === NSID_ALL && traits.can.namespaceAttachment) {
+          writeCommonNamespace(this.#page, subsystem);
+          break;
+        }
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
         writeIdentifyNamespace(this.#page, subsystem, namespace);
         break;
@@ -109,18 +137,18 @@ export class AdminCommands {
       case IdentifyCns.activeNamespaceList:
       case IdentifyCns.allocatedList:
         if (nsid >= NSID_LIST_LIMIT) return NvmeStatus.invalidNamespace;
-        writeNamespaceList(this.#page, subsystem, nsid, cns === IdentifyCns.allocatedList);
+        this.#writeList(nsid, cns === IdentifyCns.allocatedList);
         break;
       case IdentifyCns.attachedControllers:
         if (allocated === undefined) return NvmeStatus.invalidField;
-        writeControllerList(this.#page, subsystem, cntid, !allocated.isAttached);
+        writeControllerList(this.#page, subsystem, cntid, allocated);
         break;
       case IdentifyCns.controllers:
         writeControllerList(this.#page, subsystem, cntid);
         break;
       case IdentifyCns.namespaceDescriptors:
         if (namespace === undefined) return missingNamespace(subsystem, nsid);
-        writeDescriptors(this.#page, namespace);
+        writeDescriptors(this.#page, namespace, traits.commandSets);
         break;
       default:
         return NvmeStatus.invalidField;
@@ -140,16 +168,26 @@ export class AdminCommands {
       case IdentifyCns.allocatedListOfSet:
         if (nsid >= NSID_LIST_LIMIT) return NvmeStatus.invalidNamespace;
         if (set === CommandSet.nvm) {
-          const isAllocated = cns === IdentifyCns.allocatedListOfSet;
-          writeNamespaceList(this.#page, subsystem, nsid, isAllocated);
+          this.#writeList(nsid, cns === IdentifyCns.allocatedListOfSet);
         }
         return NvmeStatus.success;
       case IdentifyCns.controllerOfSet:
         return set === CommandSet.nvm ? NvmeStatus.success : NvmeStatus.invalidField;
       default:
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
-        return set === CommandSet.nvm ? NvmeStatus.success : NvmeStatus.invalidField;
+        if (set !== CommandSet.nvm) return NvmeStatus.invalidField;
+        writeNvmNamespace(
+          this.#page,
+          cns === IdentifyCns.allocatedNamespaceOfSet
+            ? subsystem.allocatedNamespace(nsid)
+            : subsystem.namespace(nsid, this.#index),
+        );
+        return NvmeStatus.success;
     }
+  }
+
+  #writeList(nsid: number, isAllocated: boolean): void {
+    writeNamespaceList(this.#page, this.#parts.subsystem, nsid, isAllocated, this.#index);
   }
 
   #getLogPage(command: NvmeCommand): number {
@@ -158,7 +196,7 @@ export class AdminCommands {
     const wanted = ((sqe[SqeWord.cdw11]! & 0xffff) * 0x1_0000 + (cdw10 >>> 16) + 1) * 4;
     if (wanted > this.#parts.traits.maxTransferBytes) return NvmeStatus.invalidField;
     const page = cdw10 & 0xff;
-    if (!isLogPage(page)) return NvmeStatus.invalidLogPage;
+    if (!this.#hasLogPage(page)) return NvmeStatus.invalidLogPage;
     const nsid = sqe[SqeWord.nsid]! >>> 0;
     if (nsid !== 0 && nsid !== NSID_ALL) {
       // All pages here are of the whole controller.
@@ -166,21 +204,32 @@ export class AdminCommands {
         ? NvmeStatus.invalidField
         : NvmeStatus.invalidNamespace;
     }
-    const pageBytes = this.#writeLogPage(page);
     const offset = sqe[SqeWord.cdw12]! >>> 0;
+    const pageBytes = this.#writeLogPage(page);
     if (sqe[SqeWord.cdw13] !== 0 || (offset & 3) !== 0 || offset >= pageBytes) {
       return NvmeStatus.invalidField;
     }
-    return this.#send(command, offset, Math.min(wanted, pageBytes - offset));
+    const status = this.#send(command, offset, Math.min(wanted, pageBytes - offset));
+    const retains = (cdw10 & RETAIN_EVENT) !== 0;
+    if (page === LogPage.changedNamespaces && status === NvmeStatus.success && !retains) {
+      this.#parts.changed.clear();
+    }
+    return status;
+  }
+
+  #hasLogPage(page: number): boolean {
+    if (page === LogPage.changedNamespaces) return this.#parts.traits.can.namespaceAttachment;
+    return isLogPage(page);
   }
 
   /** Writes a log page to the private page; returns its length in bytes. */
   #writeLogPage(page: number): number {
     const { errorLog, features, health, executor, subsystem, traits } = this.#parts;
     if (page === LogPage.commandEffects) {
-      writeEffectsLog(this.#page, subsystem, traits.oacs);
+      writeEffectsLog(this.#page, traits.can, subsystem, traits.oacs);
       return EFFECTS_LOG_BYTES;
     }
+    if (page === LogPage.changedNamespaces) return this.#parts.changed.writeTo(this.#page);
     if (page === LogPage.errorInformation) return errorLog.writeTo(this.#page);
     if (page === LogPage.smart) {
       const { count } = errorLog;
@@ -250,18 +299,6 @@ function isOfSet(cns: number): boolean {
     case IdentifyCns.activeListOfSet:
     case IdentifyCns.allocatedListOfSet:
     case IdentifyCns.allocatedNamespaceOfSet:
-      return true;
-    default:
-      return false;
-  }
-}
-
-function isSupported(opcode: number): boolean {
-  switch (opcode) {
-    case AdminOpcode.identify:
-    case AdminOpcode.getLogPage:
-    case AdminOpcode.getFeatures:
-    case AdminOpcode.setFeatures:
       return true;
     default:
       return false;

@@ -8,6 +8,7 @@
  */
 import { FeatureId, FeatureSelect, NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
+import { DEFAULT_CAPABILITIES, type NvmeCapabilities } from './capabilities.ts';
 import { COMPOSITE_KELVIN, WARNING_KELVIN } from './health.ts';
 import { missingNamespace } from './io-command.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
@@ -21,6 +22,8 @@ const ALL_SENSORS = 15;
 /** Feature values of one controller. */
 export class Features {
   readonly #subsystem: NvmeSubsystem;
+  readonly #can: NvmeCapabilities;
+  readonly #index: number;
   /** Time limited error recovery, by namespace id. */
   readonly #errorRecovery: Uint16Array;
   #overKelvin = WARNING_KELVIN;
@@ -31,8 +34,11 @@ export class Features {
   /** The value that the last `get` found. */
   value = 0;
 
-  constructor(subsystem: NvmeSubsystem) {
+  /** @param index of the controller in its subsystem; absent: features of a namespace that is active anywhere */
+  constructor(subsystem: NvmeSubsystem, can = DEFAULT_CAPABILITIES, index = -1) {
     this.#subsystem = subsystem;
+    this.#can = can;
+    this.#index = index;
     this.#errorRecovery = new Uint16Array(subsystem.maxNamespaces + 1);
   }
 
@@ -65,7 +71,10 @@ export class Features {
       this.value = capabilities;
       return NvmeStatus.success;
     }
-    if (feature === FeatureId.errorRecovery && this.#subsystem.namespace(nsid) === undefined) {
+    if (
+      feature === FeatureId.errorRecovery &&
+      this.#subsystem.namespace(nsid, this.#index) === undefined
+    ) {
       return missingNamespace(this.#subsystem, nsid);
     }
     const value = this.#read(feature, nsid, cdw11, select !== FeatureSelect.current);
@@ -109,8 +118,9 @@ export class Features {
       case FeatureId.powerManagement:
       case FeatureId.temperatureThreshold:
       case FeatureId.writeAtomicity:
-      case FeatureId.timestamp:
         return CHANGEABLE;
+      case FeatureId.timestamp:
+        return this.#can.timestamp ? CHANGEABLE : 0;
       case FeatureId.errorRecovery:
         return CHANGEABLE | NAMESPACE_SPECIFIC;
       case FeatureId.volatileWriteCache:
@@ -145,7 +155,7 @@ export class Features {
       this.#errorRecovery.fill(cdw11 & 0xffff);
       return NvmeStatus.success;
     }
-    if (this.#subsystem.namespace(nsid) === undefined) {
+    if (this.#subsystem.namespace(nsid, this.#index) === undefined) {
       return missingNamespace(this.#subsystem, nsid);
     }
     if ((cdw11 & 0x1_0000) !== 0) return NvmeStatus.invalidField;

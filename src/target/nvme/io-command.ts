@@ -14,8 +14,10 @@ import { DSM_RANGE_BYTES, dsmRange } from '../../wire/nvme-logs.ts';
 import { IoOpcode, NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { Fuse } from '../../wire/nvme-sgl.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
+import type { NvmeCapabilities } from './capabilities.ts';
 import { CompareBuffer } from './compare.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
+import type { NvmeNamespace } from './nvme-namespace.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 
 /** Which target operation an I/O opcode is, by opcode; `NO_OP` for what is not supported. */
@@ -41,26 +43,36 @@ export function targetOpOf(opcode: number): TargetOp | undefined {
   return op === NO_OP ? undefined : (op as TargetOp);
 }
 
+/** What decides how one controller reads its I/O commands. */
+export interface IoRules {
+  readonly subsystem: NvmeSubsystem;
+  /** Number of the controller in its subsystem. */
+  readonly index: number;
+  readonly can: NvmeCapabilities;
+  /** Most bytes of a read or write, and of what Verify reads. */
+  readonly maxTransferBytes: number;
+  readonly features: IoFeatures;
+}
+
+/** Features that I/O commands depend on. */
+export interface IoFeatures {
+  /** The host left the volatile write cache on; off, every write is made durable. */
+  readonly writeCache: boolean;
+}
+
 /**
  * Fills `slot` with what `command` asks for; returns success, or the status (without Do Not Retry) that it ends with.
  *
  * The errors that win, in order: opcode, fused, namespace, transfer size, LBA range. Unmapped data is found out when it moves.
- *
- * @param maxTransferBytes most bytes of a read or write, and of what Verify reads
- * @param alwaysDurable whether every write is made durable, since the host switched the volatile write cache off
  */
-export function parseIo(
-  command: NvmeCommand,
-  subsystem: NvmeSubsystem,
-  maxTransferBytes: number,
-  alwaysDurable: boolean,
-  slot: IoSlot,
-): number {
+export function parseIo(command: NvmeCommand, rules: IoRules, slot: IoSlot): number {
+  const { subsystem, maxTransferBytes } = rules;
   const sqe = command.sqe;
   const cdw0 = sqe[SqeWord.cdw0]!;
   const op = opOfOpcode[cdw0 & 0xff]!;
   if (op === NO_OP) return NvmeStatus.invalidOpcode;
-  if (op > TargetOp.flush && !isAdvertised(op, subsystem)) return NvmeStatus.invalidOpcode;
+  if ((cdw0 & 0xff) > IoOpcode.read && !isThere(cdw0 & 0xff, rules))
+    return NvmeStatus.invalidOpcode;
   if ((cdw0 & Fuse.mask) !== 0) return NvmeStatus.invalidField;
   slot.ioId = command.ioId;
   slot.op = op as TargetOp;
@@ -75,16 +87,16 @@ export function parseIo(
     slot.kind = SlotKind.flushAll;
     return NvmeStatus.success;
   }
-  const namespace = subsystem.namespace(slot.nsid);
+  const namespace = subsystem.namespace(slot.nsid, rules.index);
   if (namespace === undefined) return missingNamespace(subsystem, slot.nsid);
   slot.port = namespace.port;
   if (op === TargetOp.flush) return NvmeStatus.success;
-  if (op === TargetOp.unmap) return parseRanges(command, slot);
+  if (op === TargetOp.unmap) return parseRanges(command, namespace, slot);
 
   const cdw12 = sqe[SqeWord.cdw12]!;
   slot.lba = addressOf(sqe[SqeWord.cdw10]! >>> 0, sqe[SqeWord.cdw11]! >>> 0);
   slot.blockCount = (cdw12 & 0xffff) + 1;
-  if (op !== TargetOp.read && (alwaysDurable || (cdw12 & IoControl.fua) !== 0)) {
+  if (op !== TargetOp.read && (!rules.features.writeCache || (cdw12 & IoControl.fua) !== 0)) {
     slot.flags = TargetFlag.fua;
   }
   if (op === TargetOp.writeZeroes) {
@@ -92,11 +104,15 @@ export function parseIo(
   } else if (slot.blockCount * namespace.format.blockBytes > maxTransferBytes) {
     return NvmeStatus.invalidField;
   }
-  if (!isInside(slot.lba, slot.blockCount, namespace.port.geometry.blockCount)) {
+  if (!isInside(slot.lba, slot.blockCount, namespace.blockCount)) {
     return NvmeStatus.lbaOutOfRange;
   }
+  if (namespace.unitBlocks > 1) {
+    slot.lba *= namespace.unitBlocks;
+    slot.blockCount *= namespace.unitBlocks;
+  }
   const opcode = cdw0 & 0xff;
-  const byteLength = slot.blockCount * namespace.format.blockBytes;
+  const byteLength = ((cdw12 & 0xffff) + 1) * namespace.format.blockBytes;
   if (opcode === IoOpcode.compare) {
     if (command.data.byteLength < byteLength) return NvmeStatus.invalidField;
     readPrivately(slot, SlotKind.compare, byteLength);
@@ -124,15 +140,15 @@ export function takeNextRange(slot: IoSlot): boolean {
   while (slot.nextRange < slot.rangeCount) {
     const at = slot.nextRange * DSM_RANGE_BYTES;
     slot.nextRange += 1;
-    slot.blockCount = dsmRange.nlb.get(slot.ranges!, at);
-    slot.lba = dsmRange.slba.get(slot.ranges!, at);
+    slot.blockCount = dsmRange.nlb.get(slot.ranges!, at) * slot.unitBlocks;
+    slot.lba = dsmRange.slba.get(slot.ranges!, at) * slot.unitBlocks;
     if (slot.blockCount > 0) return true;
   }
   return false;
 }
 
 /** Dataset Management: copies the ranges once and checks all before any is executed. */
-function parseRanges(command: NvmeCommand, slot: IoSlot): number {
+function parseRanges(command: NvmeCommand, namespace: NvmeNamespace, slot: IoSlot): number {
   slot.kind = SlotKind.ranges;
   slot.nextRange = 0;
   slot.rangeCount = 0;
@@ -145,11 +161,11 @@ function parseRanges(command: NvmeCommand, slot: IoSlot): number {
   if (!loadSg(command.memory, command.data, 0, into, 0, length)) {
     return NvmeStatus.dataTransferError;
   }
-  const size = slot.port!.geometry.blockCount;
+  slot.unitBlocks = namespace.unitBlocks;
   for (let i = 0; i < count; i++) {
     const at = i * DSM_RANGE_BYTES;
     const blocks = dsmRange.nlb.get(slot.ranges, at);
-    if (!isInside(dsmRange.slba.get(slot.ranges, at), blocks, size)) {
+    if (!isInside(dsmRange.slba.get(slot.ranges, at), blocks, namespace.blockCount)) {
       return NvmeStatus.lbaOutOfRange;
     }
   }
@@ -162,6 +178,18 @@ function isInside(lba: number, blockCount: number, size: number): boolean {
   return blockCount <= size && lba <= size - blockCount;
 }
 
-function isAdvertised(op: number, subsystem: NvmeSubsystem): boolean {
-  return op === TargetOp.unmap ? subsystem.unmap : subsystem.writeZeroes;
+/** Does the controller have this optional command? */
+function isThere(opcode: number, { can, subsystem }: IoRules): boolean {
+  switch (opcode) {
+    case IoOpcode.compare:
+      return can.compare;
+    case IoOpcode.verify:
+      return can.verify;
+    case IoOpcode.datasetManagement:
+      return subsystem.unmap;
+    case IoOpcode.writeZeroes:
+      return subsystem.writeZeroes;
+    default:
+      return true;
+  }
 }

@@ -41,6 +41,8 @@ export class IoSlot implements TargetCommand {
   /** Where the command goes. */
   port: TargetPort | undefined;
   nsid = 0;
+  /** Blocks of the unit in one of the namespace. */
+  unitBlocks = 1;
   /** In which epoch of the controller the command came; a reset begins a new one. */
   epoch = 0;
   /** Dataset Management: the ranges as they came, made when first needed. */

@@ -5,7 +5,7 @@
  * the temperature threshold.
  */
 import { ConfigError } from '../../base/assert.ts';
-import { SgList } from '../../base/sg-list.ts';
+import { addressOf, SgList } from '../../base/sg-list.ts';
 import type { Executor } from '../../interfaces/executor.ts';
 import type {
   ControllerEnable,
@@ -19,15 +19,23 @@ import { AbortResult } from '../../interfaces/request.ts';
 import { type TargetCommand, TargetOp, TargetStatus } from '../../interfaces/target.ts';
 import { RegionMemory } from '../../memory/region-memory.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
-import { AdminOpcode, AsyncEventType, FeatureId, LogPage } from '../../wire/nvme-opcodes.ts';
+import {
+  AdminOpcode,
+  AsyncEventType,
+  FeatureId,
+  IoOpcode,
+  LogPage,
+} from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { EndQueue } from '../end-queue.ts';
 import { AdminCommands } from './admin-command.ts';
+import { DEFAULT_CAPABILITIES, type NvmeCapabilities } from './capabilities.ts';
+import { ChangedNamespaces } from './changed-namespaces.ts';
 import { ErrorLog } from './error-log.ts';
 import { Features } from './features.ts';
 import { Health } from './health.ts';
 import type { ControllerTraits } from './identify.ts';
-import { parseIo, takeNextRange } from './io-command.ts';
+import { type IoRules, parseIo, takeNextRange } from './io-command.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { nvmeStatusOf, withRetryRule } from './status-map.ts';
@@ -39,6 +47,8 @@ export const NVME_MAX_IN_FLIGHT = 1024;
 export const NVME_MAX_TRANSFER_BYTES = 1024 * 1024;
 /** Asynchronous event: a temperature is beyond its threshold. NVMe Base 2.0, figure 148. */
 const EVENT_TEMPERATURE = 1;
+/** Asynchronous event: attributes of a namespace changed. NVMe Base 2.0, figure 149. */
+const EVENT_NAMESPACE_ATTRIBUTES = 0;
 
 /** How a controller is made. */
 export interface NvmeTargetControllerOptions {
@@ -58,19 +68,25 @@ export interface NvmeTargetControllerOptions {
   readonly sgls?: number;
   /** What the controller in front can: selection of command sets (CAP.CSS bit 6). */
   readonly commandSets?: boolean;
+  /** What the controller can beside that; what is not named is as in {@link DEFAULT_CAPABILITIES}. */
+  readonly capabilities?: Partial<NvmeCapabilities>;
 }
 
 /** Executes the commands of one NVMe controller on the namespaces of a subsystem. */
 export class NvmeTargetController implements NvmeCommandPort {
   readonly limits: NvmePortLimits;
   readonly #subsystem: NvmeSubsystem;
-  readonly #maxTransferBytes: number;
+  readonly #rules: IoRules;
   readonly #maxInFlight: number;
   readonly #admin: AdminCommands;
   readonly #features: Features;
   readonly #errorLog = new ErrorLog();
   readonly #health = new Health();
   readonly #timestamp = new Timestamp();
+  readonly #changed = new ChangedNamespaces();
+  readonly #can: NvmeCapabilities;
+  /** Number of the controller in its subsystem. */
+  readonly #index: number;
   readonly #executor: Executor;
   readonly #decided: EndQueue<NvmeCommand>;
   readonly #slots: IoSlot[] = [];
@@ -87,8 +103,10 @@ export class NvmeTargetController implements NvmeCommandPort {
     subsystem: NvmeSubsystem,
     options: NvmeTargetControllerOptions = {},
   ) {
+    const can = { ...DEFAULT_CAPABILITIES, ...options.capabilities };
     const traits: ControllerTraits = {
-      cntlid: subsystem.attachController(),
+      can,
+      cntlid: subsystem.attachController((nsid) => this.#namespaceChanged(nsid)),
       version: options.version ?? 0x1_0400,
       maxInFlight: checkInFlight(options.maxInFlight ?? NVME_MAX_IN_FLIGHT),
       maxTransferBytes: checkTransfer(options.maxTransferBytes ?? NVME_MAX_TRANSFER_BYTES),
@@ -102,8 +120,16 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#executor = executor;
     this.#subsystem = subsystem;
     this.#maxInFlight = traits.maxInFlight;
-    this.#maxTransferBytes = traits.maxTransferBytes;
-    this.#features = new Features(subsystem);
+    this.#index = traits.cntlid - subsystem.firstControllerId;
+    this.#can = can;
+    this.#features = new Features(subsystem, can, this.#index);
+    this.#rules = {
+      subsystem,
+      index: this.#index,
+      can,
+      maxTransferBytes: traits.maxTransferBytes,
+      features: this.#features,
+    };
     this.#admin = new AdminCommands({
       executor,
       subsystem,
@@ -112,6 +138,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       errorLog: this.#errorLog,
       health: this.#health,
       timestamp: this.#timestamp,
+      changed: this.#changed,
     });
     this.#decided = new EndQueue(executor, 'target-nvme');
     this.#endSlot = (command) => this.#ended(command as IoSlot);
@@ -123,11 +150,12 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   enable(_enable: ControllerEnable): void {
     this.#features.reset();
+    this.#changed.clear();
     this.#timestamp.reset(this.#executor.now);
   }
 
   namespaceFormat(nsid: number): NamespaceFormat | undefined {
-    return this.#subsystem.namespace(nsid)?.format;
+    return this.#subsystem.namespace(nsid, this.#index)?.format;
   }
 
   submit(command: NvmeCommand): void {
@@ -142,16 +170,10 @@ export class NvmeTargetController implements NvmeCommandPort {
       return;
     }
     const slot = this.#takeSlot(command);
-    const status = parseIo(
-      command,
-      this.#subsystem,
-      this.#maxTransferBytes,
-      !this.#features.writeCache,
-      slot,
-    );
+    const status = parseIo(command, this.#rules, slot);
     if (status !== NvmeStatus.success || (hasParts(slot) && !this.#startParts(slot))) {
       this.#giveSlot(slot);
-      this.#decide(command, status, slot.lba);
+      this.#decide(command, status, lbaOf(command));
       return;
     }
     slot.port!.submit(slot);
@@ -186,6 +208,18 @@ export class NvmeTargetController implements NvmeCommandPort {
       if (slot.nvme !== undefined) slot.port!.abort(slot);
     }
     if (this.#olderSlots === 0) this.#finishResets();
+  }
+
+  /** Something about a namespace of this controller changed: what it is, or whether it is there. */
+  #namespaceChanged(nsid: number): void {
+    this.#events?.namespaceChanged(nsid);
+    if (!this.#can.namespaceAttachment) return;
+    this.#changed.add(nsid);
+    this.#events?.asyncEvent(
+      AsyncEventType.notice,
+      EVENT_NAMESPACE_ATTRIBUTES,
+      LogPage.changedNamespaces,
+    );
   }
 
   #submitAdmin(command: NvmeCommand): void {
@@ -227,7 +261,10 @@ export class NvmeTargetController implements NvmeCommandPort {
   /** Makes the slot the next part of a command of several parts; false when there is none. */
   #goOn(slot: IoSlot): boolean {
     if (slot.kind === SlotKind.ranges) return takeNextRange(slot);
-    const next = this.#subsystem.namespace(this.#subsystem.nextNsid(slot.nsid));
+    const next = this.#subsystem.namespace(
+      this.#subsystem.nextNsid(slot.nsid, this.#index),
+      this.#index,
+    );
     if (next === undefined) return false;
     slot.nsid = next.nsid;
     slot.port = next.port;
@@ -261,7 +298,7 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#giveSlot(slot);
     if (isOlder) this.#olderSlots -= 1;
     command.status = nvmeStatusOf(status);
-    if (status !== TargetStatus.good) this.#logError(command, slot.lba);
+    if (status !== TargetStatus.good) this.#logError(command, lbaOf(command));
     command.end(command);
     if (isOlder && this.#olderSlots === 0) this.#finishResets();
   }
@@ -304,6 +341,13 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#resets = [];
     for (const done of resets) this.#decided.drain(done);
   }
+}
+
+/** The first block that an I/O command names; 0 for one that names none there. */
+function lbaOf({ sqe }: NvmeCommand): number {
+  const opcode = sqe[SqeWord.cdw0]! & 0xff;
+  if (opcode === IoOpcode.flush || opcode === IoOpcode.datasetManagement) return 0;
+  return addressOf(sqe[SqeWord.cdw10]! >>> 0, sqe[SqeWord.cdw11]! >>> 0);
 }
 
 /** Is the slot's command one part after the other? */

@@ -8,7 +8,11 @@ import { DataDirection, type NvmeCommand } from '../../../src/interfaces/nvme-co
 import { PageStore } from '../../../src/memory/page-store.ts';
 import { RegionMemory } from '../../../src/memory/region-memory.ts';
 import { SimExecutor } from '../../../src/sim/sim-executor.ts';
-import { NvmeSubsystem } from '../../../src/target/nvme/nvme-subsystem.ts';
+import type { NvmeNamespaceOptions } from '../../../src/target/nvme/nvme-namespace.ts';
+import {
+  NvmeSubsystem,
+  type NvmeSubsystemOptions,
+} from '../../../src/target/nvme/nvme-subsystem.ts';
 import {
   NvmeTargetController,
   type NvmeTargetControllerOptions,
@@ -53,8 +57,10 @@ export class NvmeRig {
   constructor(
     options: NvmeTargetControllerOptions = {},
     backends?: (executor: SimExecutor) => Backend[],
+    subsystem: NvmeSubsystemOptions = {},
+    namespace: NvmeNamespaceOptions = {},
   ) {
-    this.subsystem = new NvmeSubsystem({ seed: 7, maxNamespaces: 8 });
+    this.subsystem = new NvmeSubsystem({ seed: 7, maxNamespaces: 8, ...subsystem });
     const all = backends?.(this.executor) ?? [
       new RdMcpBackend(this.executor, new PageStore(1 << 20)),
       new NullioBackend(this.executor, 1 << 20, { blockBytes: 4096 }),
@@ -62,7 +68,7 @@ export class NvmeRig {
     for (const [i, backend] of all.entries()) {
       const device = new TargetDevice(this.executor, backend);
       this.devices.push(device);
-      this.subsystem.addNamespace(i + 1, device);
+      this.subsystem.addNamespace(i + 1, device, namespace);
     }
     this.controller = new NvmeTargetController(this.executor, this.subsystem, options);
     this.controller.connect({
