@@ -52,6 +52,12 @@ export {
   u32,
   u64,
 } from './layout.ts';
+export {
+  COPY_RANGE_64_BYTES,
+  COPY_RANGE_BYTES,
+  copyRange,
+  copyRange64,
+} from './nvme-copy.ts';
 export { CQE_BYTES, CqeWord, cqe, IoControl, SQE_BYTES, SqeWord, sqe } from './nvme-entries.ts';
 export {
   asyncEvent,

@@ -41,6 +41,9 @@ export const identifyController = layout('identifyController', IDENTIFY_BYTES, {
   wctemp: u16(266),
   cctemp: u16(268),
   mtfa: u16(270),
+  /** Total and unallocated bytes of NVM; the low 8 of 16. */
+  tnvmcap: u64(280),
+  unvmcap: u64(296),
   kas: u16(320),
   sqes: u8(512),
   cqes: u8(513),
@@ -57,6 +60,8 @@ export const identifyController = layout('identifyController', IDENTIFY_BYTES, {
   icsvscc: u8(530),
   nwpc: u8(531),
   acwu0: u16(532),
+  /** Source range formats of Copy, as a bit set. */
+  ocfs: u16(534),
   sgls: u32(536),
   mnan: u32(540),
   subnqn: ascii(768, 256, 0),

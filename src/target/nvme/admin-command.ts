@@ -1,8 +1,8 @@
 /**
  * Admin commands that belong to the target: Identify, Get Log Page, Get and Set Features. NVMe Base 2.0, 5.
  *
- * Does not model: Keep Alive, firmware images, Format, Sanitize, self-test, directives; none is advertised
- * and each ends with Invalid Command Opcode. The commands of queues never come here.
+ * Does not model: Keep Alive, firmware images, Sanitize, self-test, directives; none is advertised and each ends with Invalid Command
+ * Opcode. Format NVM is only let through: it is executed as an I/O command is. The commands of queues never come here.
  */
 import type { Executor } from '../../interfaces/executor.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
@@ -25,7 +25,7 @@ import { adminEffects } from './capabilities.ts';
 import type { ChangedNamespaces } from './changed-namespaces.ts';
 import { EFFECTS_LOG_BYTES, writeEffectsLog } from './command-effects.ts';
 import type { ErrorLog } from './error-log.ts';
-import type { Features } from './features.ts';
+import { type Features, HOST_BEHAVIOR_BYTES } from './features.ts';
 import type { Health } from './health.ts';
 import {
   type ControllerTraits,
@@ -64,8 +64,6 @@ export class AdminCommands {
   readonly #parts: AdminParts;
   readonly #page = new Uint8Array(IDENTIFY_BYTES);
   readonly #namespaces: NamespaceAdmin;
-  /** By opcode; 0 for what the controller does not have. */
-  readonly #effects: Uint32Array;
   /** Number of the controller in its subsystem. */
   readonly #index: number;
 
@@ -73,7 +71,6 @@ export class AdminCommands {
     const { subsystem, traits } = parts;
     this.#parts = parts;
     this.#namespaces = new NamespaceAdmin(subsystem);
-    this.#effects = adminEffects(traits.can, traits.oacs);
     this.#index = traits.cntlid - subsystem.firstControllerId;
   }
 
@@ -81,7 +78,9 @@ export class AdminCommands {
   execute(command: NvmeCommand): number {
     const cdw0 = command.sqe[SqeWord.cdw0]!;
     const opcode = cdw0 & 0xff;
-    if (this.#effects[opcode] === 0) return NvmeStatus.invalidOpcode;
+    const { subsystem, traits } = this.#parts;
+    const effects = adminEffects(traits.can, subsystem, traits.oacs);
+    if (effects[opcode] === 0) return NvmeStatus.invalidOpcode;
     if ((cdw0 & Fuse.mask) !== 0) return NvmeStatus.invalidField;
     switch (opcode) {
       case AdminOpcode.identify:
@@ -96,6 +95,8 @@ export class AdminCommands {
         return this.#namespaces.manage(command);
       case AdminOpcode.namespaceAttachment:
         return this.#namespaces.attach(command);
+      case AdminOpcode.formatNvm:
+        return NvmeStatus.success;
       default:
         // The commands of queues, which the controller in front keeps.
         return NvmeStatus.invalidOpcode;
@@ -121,15 +122,15 @@ export class AdminCommands {
     switch (cns) {
       case IdentifyCns.namespace:
         if (nsid === NSID_ALL && traits.can.namespaceAttachment) {
-          writeCommonNamespace(this.#page, subsystem);
+          writeCommonNamespace(this.#page, subsystem, traits.can);
           break;
         }
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
-        writeIdentifyNamespace(this.#page, subsystem, namespace);
+        writeIdentifyNamespace(this.#page, subsystem, namespace, traits.can);
         break;
       case IdentifyCns.allocatedNamespace:
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
-        writeIdentifyNamespace(this.#page, subsystem, allocated);
+        writeIdentifyNamespace(this.#page, subsystem, allocated, traits.can);
         break;
       case IdentifyCns.controller:
         writeIdentifyController(this.#page, subsystem, traits);
@@ -145,6 +146,11 @@ export class AdminCommands {
         break;
       case IdentifyCns.controllers:
         writeControllerList(this.#page, subsystem, cntid);
+        break;
+      case IdentifyCns.commandSetCombinations:
+        if (!traits.commandSets) return NvmeStatus.invalidField;
+        this.#page.fill(0);
+        this.#page[0] = (1 << CommandSet.nvm) | (1 << CommandSet.zoned);
         break;
       case IdentifyCns.namespaceDescriptors:
         if (namespace === undefined) return missingNamespace(subsystem, nsid);
@@ -198,14 +204,16 @@ export class AdminCommands {
     const page = cdw10 & 0xff;
     if (!this.#hasLogPage(page)) return NvmeStatus.invalidLogPage;
     const nsid = sqe[SqeWord.nsid]! >>> 0;
+    const { subsystem, traits } = this.#parts;
     if (nsid !== 0 && nsid !== NSID_ALL) {
-      // All pages here are of the whole controller.
-      return this.#parts.subsystem.isValidNsid(nsid)
-        ? NvmeStatus.invalidField
-        : NvmeStatus.invalidNamespace;
+      // All other pages are of the whole controller.
+      const isOfNamespace = page === LogPage.smart && traits.can.namespaceSmart;
+      if (!isOfNamespace || subsystem.namespace(nsid, this.#index) === undefined) {
+        return missingNamespace(subsystem, nsid);
+      }
     }
     const offset = sqe[SqeWord.cdw12]! >>> 0;
-    const pageBytes = this.#writeLogPage(page);
+    const pageBytes = this.#writeLogPage(page, nsid === NSID_ALL ? 0 : nsid);
     if (sqe[SqeWord.cdw13] !== 0 || (offset & 3) !== 0 || offset >= pageBytes) {
       return NvmeStatus.invalidField;
     }
@@ -223,7 +231,7 @@ export class AdminCommands {
   }
 
   /** Writes a log page to the private page; returns its length in bytes. */
-  #writeLogPage(page: number): number {
+  #writeLogPage(page: number, nsid: number): number {
     const { errorLog, features, health, executor, subsystem, traits } = this.#parts;
     if (page === LogPage.commandEffects) {
       writeEffectsLog(this.#page, traits.can, subsystem, traits.oacs);
@@ -233,7 +241,7 @@ export class AdminCommands {
     if (page === LogPage.errorInformation) return errorLog.writeTo(this.#page);
     if (page === LogPage.smart) {
       const { count } = errorLog;
-      return health.writeTo(this.#page, count, features.isBeyondThreshold, executor.now);
+      return health.writeTo(this.#page, nsid, count, features.isBeyondThreshold, executor.now);
     }
     const view = new DataView(this.#page.buffer);
     this.#page.fill(0, 0, FIRMWARE_LOG_BYTES);
@@ -250,16 +258,19 @@ export class AdminCommands {
     const select = (cdw10 >>> 8) & 7;
     const status = features.get(cdw10 & 0xff, select, nsid, sqe[SqeWord.cdw11]!);
     command.dw0 = features.value;
-    if (
-      status !== NvmeStatus.success ||
-      (cdw10 & 0xff) !== FeatureId.timestamp ||
-      select === FeatureSelect.capabilities
-    ) {
-      return status;
-    }
+    if (status !== NvmeStatus.success || select === FeatureSelect.capabilities) return status;
     const isDefault = select !== FeatureSelect.current;
-    this.#parts.timestamp.writeTo(this.#page, this.#parts.executor.now, isDefault);
-    return this.#send(command, 0, TIMESTAMP_BYTES);
+    switch (cdw10 & 0xff) {
+      case FeatureId.timestamp:
+        this.#parts.timestamp.writeTo(this.#page, this.#parts.executor.now, isDefault);
+        return this.#send(command, 0, TIMESTAMP_BYTES);
+      case FeatureId.hostBehavior:
+        if (isDefault) this.#page.fill(0, 0, HOST_BEHAVIOR_BYTES);
+        else this.#page.set(features.hostBehavior);
+        return this.#send(command, 0, HOST_BEHAVIOR_BYTES);
+      default:
+        return status;
+    }
   }
 
   #setFeatures(command: NvmeCommand): number {
@@ -268,10 +279,14 @@ export class AdminCommands {
     const nsid = sqe[SqeWord.nsid]! >>> 0;
     const { features, timestamp, executor } = this.#parts;
     const status = features.set(cdw10 & 0xff, cdw10 < 0, nsid, sqe[SqeWord.cdw11]!);
-    if (status !== NvmeStatus.success || (cdw10 & 0xff) !== FeatureId.timestamp) return status;
-    if (!loadSg(command.memory, command.data, 0, this.#page, 0, TIMESTAMP_BYTES)) {
+    const feature = cdw10 & 0xff;
+    const isData = feature === FeatureId.timestamp || feature === FeatureId.hostBehavior;
+    if (status !== NvmeStatus.success || !isData) return status;
+    const length = feature === FeatureId.timestamp ? TIMESTAMP_BYTES : HOST_BEHAVIOR_BYTES;
+    if (!loadSg(command.memory, command.data, 0, this.#page, 0, length)) {
       return NvmeStatus.dataTransferError;
     }
+    if (feature === FeatureId.hostBehavior) return features.setHostBehavior(this.#page);
     timestamp.set(this.#page, executor.now);
     return NvmeStatus.success;
   }

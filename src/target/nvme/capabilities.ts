@@ -18,6 +18,18 @@ export interface NvmeCapabilities {
   readonly namespaceAttachment: boolean;
   /** Namespace Management; needs Namespace Attachment. */
   readonly namespaceManagement: boolean;
+  /** Format NVM, where the units can be emptied. */
+  readonly formatNvm: boolean;
+  /** Format NVM with cryptographic erase. */
+  readonly cryptographicErase: boolean;
+  /** Write Uncorrectable. */
+  readonly writeUncorrectable: boolean;
+  /** Copy, by source range format as a bit set: 0 and 1 within a namespace, 2 and 3 between namespaces; 0 for no Copy. */
+  readonly copyFormats: number;
+  /** The features Host Behavior Support and, with selection of command sets, I/O Command Set Profile. */
+  readonly hostBehavior: boolean;
+  /** The SMART log of one namespace. */
+  readonly namespaceSmart: boolean;
 }
 
 /** What a controller can unless it is told otherwise. */
@@ -27,6 +39,12 @@ export const DEFAULT_CAPABILITIES: NvmeCapabilities = {
   timestamp: true,
   namespaceAttachment: false,
   namespaceManagement: false,
+  formatNvm: false,
+  cryptographicErase: false,
+  writeUncorrectable: false,
+  copyFormats: 0,
+  hostBehavior: false,
+  namespaceSmart: false,
 };
 
 /** Everything that a controller can be told to have. */
@@ -36,6 +54,12 @@ export const ALL_CAPABILITIES: NvmeCapabilities = {
   timestamp: true,
   namespaceAttachment: true,
   namespaceManagement: true,
+  formatNvm: true,
+  cryptographicErase: true,
+  writeUncorrectable: true,
+  copyFormats: 0b1111,
+  hostBehavior: true,
+  namespaceSmart: true,
 };
 
 /** What the units of a subsystem decide. */
@@ -57,7 +81,7 @@ export const CommandEffect = {
   namespaceInventory: 1 << 3,
 } as const;
 
-const { supported, blockContent, namespaceInventory } = CommandEffect;
+const { supported, blockContent, namespaceCapability, namespaceInventory } = CommandEffect;
 
 /** Commands that every controller takes, those that stay in the controller in front included. */
 const MANDATORY_ADMIN: readonly number[] = [
@@ -74,12 +98,19 @@ const MANDATORY_ADMIN: readonly number[] = [
 ];
 
 /** Effects of the admin commands by opcode; 0 for one that the controller does not have. @param oacs of the controller in front */
-export function adminEffects(can: NvmeCapabilities, oacs: number): Uint32Array {
+export function adminEffects(
+  can: NvmeCapabilities,
+  units: UnitAbilities,
+  oacs: number,
+): Uint32Array {
   const effects = new Uint32Array(256);
   for (const opcode of MANDATORY_ADMIN) effects[opcode] = supported;
   if ((oacs & Oacs.doorbellBuffer) !== 0) effects[AdminOpcode.doorbellBufferConfig] = supported;
   if (can.namespaceAttachment) {
     effects[AdminOpcode.namespaceAttachment] = supported | namespaceInventory;
+  }
+  if (canFormat(can, units)) {
+    effects[AdminOpcode.formatNvm] = supported | blockContent | namespaceCapability;
   }
   if (can.namespaceManagement) {
     effects[AdminOpcode.namespaceManagement] = supported | namespaceInventory;
@@ -93,6 +124,8 @@ export function ioEffects(can: NvmeCapabilities, units: UnitAbilities): Uint32Ar
   effects[IoOpcode.flush] = supported;
   effects[IoOpcode.read] = supported;
   effects[IoOpcode.write] = supported | blockContent;
+  if (can.writeUncorrectable) effects[IoOpcode.writeUncorrectable] = supported | blockContent;
+  if (can.copyFormats !== 0) effects[IoOpcode.copy] = supported | blockContent;
   if (can.compare) effects[IoOpcode.compare] = supported;
   if (can.verify) effects[IoOpcode.verify] = supported;
   if (units.unmap) effects[IoOpcode.datasetManagement] = supported | blockContent;
@@ -101,8 +134,17 @@ export function ioEffects(can: NvmeCapabilities, units: UnitAbilities): Uint32Ar
 }
 
 /** OACS of Identify Controller. @param oacs of the controller in front */
-export function oacsOf(can: NvmeCapabilities, oacs: number): number {
-  return oacs | (can.namespaceAttachment ? Oacs.namespaceManagement : 0);
+export function oacsOf(can: NvmeCapabilities, units: UnitAbilities, oacs: number): number {
+  return (
+    oacs |
+    (can.namespaceAttachment ? Oacs.namespaceManagement : 0) |
+    (canFormat(can, units) ? Oacs.formatNvm : 0)
+  );
+}
+
+/** Can the units be emptied, and is that wanted? */
+export function canFormat(can: NvmeCapabilities, units: UnitAbilities): boolean {
+  return can.formatNvm && (units.unmap || units.writeZeroes);
 }
 
 /** ONCS of Identify Controller. */
@@ -110,6 +152,8 @@ export function oncsOf(can: NvmeCapabilities, units: UnitAbilities): number {
   return (
     Oncs.select |
     (can.compare ? Oncs.compare : 0) |
+    (can.writeUncorrectable ? Oncs.writeUncorrectable : 0) |
+    (can.copyFormats !== 0 ? Oncs.copy : 0) |
     (can.verify ? Oncs.verify : 0) |
     (can.timestamp ? Oncs.timestamp : 0) |
     (units.unmap ? Oncs.datasetManagement : 0) |

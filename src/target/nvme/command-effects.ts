@@ -20,7 +20,7 @@ export function writeEffectsLog(
 ): void {
   const view = new DataView(into.buffer, into.byteOffset, EFFECTS_LOG_BYTES);
   into.fill(0, 0, EFFECTS_LOG_BYTES);
-  const admin = adminEffects(can, oacs);
+  const admin = adminEffects(can, units, oacs);
   const io = ioEffects(can, units);
   for (let opcode = 0; opcode < 256; opcode++) {
     view.setUint32(4 * opcode, admin[opcode]!, true);

@@ -19,7 +19,8 @@ import {
   namespaceDescriptor,
 } from '../../wire/nvme-logs.ts';
 import { CommandSet } from '../../wire/nvme-opcodes.ts';
-import { type NvmeCapabilities, oacsOf, oncsOf } from './capabilities.ts';
+import { DEFAULT_CAPABILITIES, type NvmeCapabilities, oacsOf, oncsOf } from './capabilities.ts';
+import { MAX_COPY_BLOCKS, MAX_COPY_RANGES } from './copy-command.ts';
 import { ERROR_LOG_ENTRIES } from './error-log.ts';
 import { CRITICAL_KELVIN, WARNING_KELVIN } from './health.ts';
 import { GuardType } from './lba-format.ts';
@@ -48,18 +49,29 @@ export interface ControllerTraits extends NvmePortLimits {
 
 /** One firmware slot, read-only. */
 const FRMW_ONE_READ_ONLY_SLOT = 0b11;
+/** The SMART log of one namespace can be had. */
+const LPA_NAMESPACE_SMART = 1 << 0;
 /** The commands supported and effects log is there. */
 const LPA_EFFECTS = 1 << 1;
 /** Get Log Page takes an offset and 32 bits of length. */
 const LPA_EXTENDED_DATA = 1 << 2;
 /** Events: attributes of a namespace changed. */
 const OAES_NAMESPACE_ATTRIBUTES = 1 << 8;
+/** FNA: cryptographic erase. CTRATT: extended LBA formats, once the host enables them. */
+const FNA_CRYPTOGRAPHIC = 1 << 2;
+const CTRATT_EXTENDED_FORMATS = 1 << 15;
 const IO_CONTROLLER = 1;
 /** Flush takes the broadcast namespace id: VWC bits 2:1. */
 const VWC_BROADCAST = 0b110;
 /** Queue entries of 64 and 16 bytes, as least and as most. */
 const SQES_64 = 0x66;
 const CQES_16 = 0x44;
+/** NSFEAT: deallocated blocks can be reported; preferred sizes, which all are one block. */
+const NSFEAT_DULBE = 1 << 2;
+const NSFEAT_OPTIMAL_SIZES = 1 << 4;
+/** DLFEAT: deallocated blocks read as zeroes; Write Zeroes can deallocate. */
+const DLFEAT_ZEROES = 0b001;
+const DLFEAT_WRITE_ZEROES = 1 << 3;
 /** FLBAS: metadata is interleaved. DPS: protection information comes first. */
 const FLBAS_EXTENDED = 1 << 4;
 const DPS_FIRST = 1 << 3;
@@ -86,12 +98,21 @@ export function writeIdentifyController(
   id.ver.set(view, 0, traits.version);
   id.cntrltype.set(view, 0, IO_CONTROLLER);
   id.oaes.set(view, 0, traits.can.namespaceAttachment ? OAES_NAMESPACE_ATTRIBUTES : 0);
-  id.oacs.set(view, 0, oacsOf(traits.can, traits.oacs));
+  id.oacs.set(view, 0, oacsOf(traits.can, subsystem, traits.oacs));
   id.sgls.set(view, 0, traits.sgls);
   id.acl0.set(view, 0, traits.abortLimit0);
   id.aerl0.set(view, 0, traits.asyncEventLimit0);
   id.frmw.set(view, 0, FRMW_ONE_READ_ONLY_SLOT);
-  id.lpa.set(view, 0, LPA_EFFECTS | LPA_EXTENDED_DATA);
+  id.lpa.set(
+    view,
+    0,
+    LPA_EFFECTS | LPA_EXTENDED_DATA | (traits.can.namespaceSmart ? LPA_NAMESPACE_SMART : 0),
+  );
+  id.fna.set(view, 0, traits.can.cryptographicErase ? FNA_CRYPTOGRAPHIC : 0);
+  id.ctratt.set(view, 0, traits.can.hostBehavior ? CTRATT_EXTENDED_FORMATS : 0);
+  id.ocfs.set(view, 0, traits.can.copyFormats);
+  id.tnvmcap.set(view, 0, subsystem.pool?.capacityBytes ?? 0);
+  id.unvmcap.set(view, 0, subsystem.unallocatedBytes);
   id.elpe0.set(view, 0, ERROR_LOG_ENTRIES - 1);
   id.wctemp.set(view, 0, WARNING_KELVIN);
   id.cctemp.set(view, 0, CRITICAL_KELVIN);
@@ -109,15 +130,20 @@ export function writeIdentifyNamespace(
   into: Uint8Array,
   subsystem: NvmeSubsystem,
   namespace: NvmeNamespace | undefined,
+  can: NvmeCapabilities = DEFAULT_CAPABILITIES,
 ): void {
   const view = cleared(into);
   if (namespace === undefined) return;
   const { blockCount, format } = namespace;
   const id = identifyNamespace;
-  writeCommonFields(view, namespace);
+  writeCommonFields(view, namespace, can);
   id.nsze.set(view, 0, blockCount);
   id.ncap.set(view, 0, blockCount);
-  id.nuse.set(view, 0, blockCount);
+  id.nuse.set(view, 0, namespace.usedBlocks);
+  if (namespace.tracksBlocks) {
+    id.nsfeat.set(view, 0, NSFEAT_DULBE | NSFEAT_OPTIMAL_SIZES);
+    id.dlfeat.set(view, 0, DLFEAT_ZEROES | DLFEAT_WRITE_ZEROES);
+  }
   id.flbas.set(view, 0, format.index | (format.extended ? FLBAS_EXTENDED : 0));
   id.dps.set(view, 0, format.protection | (format.protectionFirst ? DPS_FIRST : 0));
   id.nmic.set(view, 0, subsystem.isShared && !namespace.isPrivate ? 1 : 0);
@@ -127,14 +153,22 @@ export function writeIdentifyNamespace(
 }
 
 /** Identify Namespace for the broadcast id: what all namespaces have in common, which the first one tells. NVM Command Set 1.0, 4.1.5.1. */
-export function writeCommonNamespace(into: Uint8Array, subsystem: NvmeSubsystem): void {
+export function writeCommonNamespace(
+  into: Uint8Array,
+  subsystem: NvmeSubsystem,
+  can: NvmeCapabilities,
+): void {
   const view = cleared(into);
   const first = subsystem.allocatedNamespace(subsystem.nextAllocated(0));
-  if (first !== undefined) writeCommonFields(view, first);
+  if (first !== undefined) writeCommonFields(view, first, can);
 }
 
 /** What does not depend on how a namespace is formatted now. */
-function writeCommonFields(view: DataView, { formats }: NvmeNamespace): void {
+function writeCommonFields(
+  view: DataView,
+  { formats }: NvmeNamespace,
+  can: NvmeCapabilities,
+): void {
   const id = identifyNamespace;
   let hasMetadata = false;
   let hasProtection = false;
@@ -148,6 +182,10 @@ function writeCommonFields(view: DataView, { formats }: NvmeNamespace): void {
   id.nlbaf0.set(view, 0, formats.length - 1);
   id.mc.set(view, 0, hasMetadata ? MC_BOTH : 0);
   id.dpc.set(view, 0, hasProtection ? DPC_ALL : 0);
+  if (can.copyFormats === 0) return;
+  id.mssrl.set(view, 0, MAX_COPY_BLOCKS);
+  id.mcl.set(view, 0, MAX_COPY_BLOCKS);
+  id.msrc0.set(view, 0, MAX_COPY_RANGES - 1);
 }
 
 /** Identify Namespace of the NVM command set (CNS 05h, 1Bh): the guards of the formats. NVM Command Set 1.0, 4.1.5.2. */

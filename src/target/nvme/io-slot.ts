@@ -3,7 +3,10 @@ import type { SgList } from '../../base/sg-list.ts';
 import type { GuestMemory } from '../../interfaces/guest-memory.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
 import type { TargetCommand, TargetOp, TargetPort, TargetStatus } from '../../interfaces/target.ts';
-import type { CompareBuffer } from './compare.ts';
+import type { BlockBuffer } from './block-buffer.ts';
+import type { FormatInUse } from './lba-format.ts';
+import type { NvmeNamespace } from './nvme-namespace.ts';
+import type { ProtectionFields } from './protection.ts';
 
 /** How a slot goes on when the LIO core has ended one part of its command. */
 export const SlotKind = {
@@ -17,6 +20,18 @@ export const SlotKind = {
   compare: 3,
   /** A read whose blocks nobody gets. */
   verify: 4,
+  /** A read into the buffer, whose blocks the host gets with their metadata. */
+  readWithMetadata: 5,
+  /** A write from the buffer, after which the metadata is kept. */
+  writeWithMetadata: 6,
+  /** Blocks are marked; the LIO core has nothing to do. */
+  writeUncorrectable: 7,
+  /** Copy: the read of a source range, after which its write follows. */
+  copyRead: 8,
+  /** Copy: the write of a range, after which the next read follows. */
+  copyWrite: 9,
+  /** Format NVM: one unit after the other is emptied. */
+  format: 10,
 } as const;
 /** One of {@link SlotKind}. */
 export type SlotKind = (typeof SlotKind)[keyof typeof SlotKind];
@@ -25,6 +40,7 @@ export type SlotKind = (typeof SlotKind)[keyof typeof SlotKind];
 export class IoSlot implements TargetCommand {
   ioId: number;
   op: TargetOp = 0;
+  /** In blocks of the unit, as `blockCount`. */
   lba = 0;
   blockCount = 0;
   flags = 0;
@@ -37,20 +53,31 @@ export class IoSlot implements TargetCommand {
   nvme: NvmeCommand | undefined;
   /** Called at the end of a flush of the controller's own. */
   done: (() => void) | undefined;
-  kind: SlotKind = SlotKind.single;
+  kind: SlotKind = 0;
   /** Where the command goes. */
   port: TargetPort | undefined;
   nsid = 0;
-  /** Blocks of the unit in one of the namespace. */
-  unitBlocks = 1;
+  /** The namespace whose blocks the part at hand changes or reads. */
+  namespace: NvmeNamespace | undefined;
+  /** How that was formatted when the command came. */
+  format: FormatInUse | undefined;
+  /** First block of the part at hand, in blocks of the namespace, as `nlb`. */
+  slba = 0;
+  nlb = 0;
   /** In which epoch of the controller the command came; a reset begins a new one. */
   epoch = 0;
-  /** Dataset Management: the ranges as they came, made when first needed. */
+  /** The NVMe status (without Do Not Retry) of a command that failed between its parts; 0 otherwise. */
+  code = 0;
+  /** Dataset Management and Copy: the ranges as they came, made when first needed. */
   ranges: DataView | undefined;
   rangeCount = 0;
   nextRange = 0;
-  /** Compare and Verify: where the blocks are read to. */
-  compared: CompareBuffer | undefined;
+  /** Copy: the next block of the destination. */
+  destination = 0;
+  /** Memory of the controller's own for the blocks; kept while it is small. */
+  buffer: BlockBuffer | undefined;
+  /** What the command says about protection information; made when first needed. */
+  protection: ProtectionFields | undefined;
 
   constructor(memory: GuestMemory, data: SgList, end: (command: TargetCommand) => void) {
     this.ioId = 0;
@@ -60,7 +87,10 @@ export class IoSlot implements TargetCommand {
     this.nvme = undefined;
     this.done = undefined;
     this.port = undefined;
+    this.namespace = undefined;
+    this.format = undefined;
     this.ranges = undefined;
-    this.compared = undefined;
+    this.buffer = undefined;
+    this.protection = undefined;
   }
 }

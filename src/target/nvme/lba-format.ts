@@ -62,8 +62,7 @@ export function formatOf(
   return {
     blockBytes,
     metadataBytes,
-    // Without metadata there is nothing to interleave.
-    extended: (choice.extended ?? false) && metadataBytes > 0,
+    extended: choice.extended ?? false,
     index: choice.index,
     protection,
     protectionFirst: (choice.protectionFirst ?? false) && protection > 0,

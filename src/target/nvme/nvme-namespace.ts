@@ -1,6 +1,7 @@
 /** A namespace: a device of the LIO core with a number, names and a format of its own. NVMe Base 2.0, 3.2.1. */
 import { ConfigError } from '../../base/assert.ts';
 import type { TargetPort } from '../../interfaces/target.ts';
+import { BlockStates } from './block-states.ts';
 import {
   checkFormats,
   type FormatChoice,
@@ -25,6 +26,13 @@ export interface NvmeNamespaceOptions {
   readonly formats?: readonly LbaFormat[];
   /** The format to begin with; the first one by default. */
   readonly format?: FormatChoice;
+  /**
+   * The unit holds nothing yet and reads as zeroes wherever it is unmapped, so that the namespace can tell deallocated blocks from written
+   * ones (DULBE, NUSE). False by default.
+   */
+  readonly tracksBlocks?: boolean;
+  /** Write Zeroes deallocates even when it is asked not to, which is but a wish. False by default. */
+  readonly zeroesDeallocate?: boolean;
 }
 
 /** Names of a namespace: 16, 16 and 8 bytes. */
@@ -45,6 +53,14 @@ export class NvmeNamespace {
   /** One controller at a time may have it. */
   readonly isPrivate: boolean;
   readonly formats: readonly LbaFormat[];
+  /** Deallocated blocks are told from written ones. */
+  readonly tracksBlocks: boolean;
+  /** Write Zeroes deallocates. */
+  readonly zeroesDeallocate: boolean;
+  /** Format NVM is at work: no other command is taken. */
+  isFormatting = false;
+  /** What is known of the blocks beside their data, where something is. */
+  states: BlockStates | undefined = undefined;
   /** Bytes that it takes from the pool of its subsystem; 0 unless a host created it. */
   createdBytes = 0;
   /** Controllers that are made from now on have it too. */
@@ -74,6 +90,8 @@ export class NvmeNamespace {
     this.isPrivate = options.isPrivate ?? false;
     this.joinsNewControllers = options.isAttached ?? true;
     this.formats = options.formats ?? [{ blockBytes }];
+    this.tracksBlocks = options.tracksBlocks ?? false;
+    this.zeroesDeallocate = options.zeroesDeallocate ?? false;
     checkFormats(this.formats, blockBytes);
     const choice = options.format ?? { index: 0 };
     const format = formatOf(this.formats, choice);
@@ -84,13 +102,26 @@ export class NvmeNamespace {
     this.reformat(format);
   }
 
-  /** Takes another of the formats; what the blocks hold is the caller's to see to. */
+  /** Takes another of the formats: all blocks are deallocated. What the unit holds is the caller's to see to. */
   reformat(format: FormatInUse): void {
     const { geometry } = this.port;
     const unitBytes = geometry.blockBytes * geometry.blockCount;
     this.format = format;
     this.blockCount = Math.floor(unitBytes / (format.blockBytes + format.metadataBytes));
     this.unitBlocks = format.blockBytes / geometry.blockBytes;
+    const hasStates = this.tracksBlocks || format.metadataBytes > 0;
+    this.states = hasStates ? new BlockStates(format, this.blockCount) : undefined;
+  }
+
+  /** Marks blocks as uncorrectable until they are written. */
+  spoil(slba: number, blocks: number): void {
+    this.states ??= new BlockStates(this.format, this.blockCount);
+    this.states.spoil(slba, blocks);
+  }
+
+  /** Blocks that are not deallocated, as far as that is known. */
+  get usedBlocks(): number {
+    return this.tracksBlocks ? this.states!.writtenCount : this.blockCount;
   }
 
   /** Is the namespace active on controller number `index` of the subsystem? */

@@ -16,7 +16,7 @@ import type {
   NvmePortLimits,
 } from '../../interfaces/nvme-command-port.ts';
 import { AbortResult } from '../../interfaces/request.ts';
-import { type TargetCommand, TargetOp, TargetStatus } from '../../interfaces/target.ts';
+import { type TargetCommand, TargetStatus } from '../../interfaces/target.ts';
 import { RegionMemory } from '../../memory/region-memory.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import {
@@ -33,10 +33,20 @@ import { DEFAULT_CAPABILITIES, type NvmeCapabilities } from './capabilities.ts';
 import { ChangedNamespaces } from './changed-namespaces.ts';
 import { ErrorLog } from './error-log.ts';
 import { Features } from './features.ts';
+import { parseFormat } from './format-command.ts';
 import { Health } from './health.ts';
 import type { ControllerTraits } from './identify.ts';
-import { type IoRules, parseIo, takeNextRange } from './io-command.ts';
+import { type IoRules, parseIo } from './io-command.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
+import {
+  answer,
+  giveUp,
+  hasParts,
+  nextPart,
+  settle,
+  startFlushAll,
+  startParts,
+} from './io-steps.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { nvmeStatusOf, withRetryRule } from './status-map.ts';
 import { Timestamp } from './timestamp.ts';
@@ -81,7 +91,7 @@ export class NvmeTargetController implements NvmeCommandPort {
   readonly #admin: AdminCommands;
   readonly #features: Features;
   readonly #errorLog = new ErrorLog();
-  readonly #health = new Health();
+  readonly #health: Health;
   readonly #timestamp = new Timestamp();
   readonly #changed = new ChangedNamespaces();
   readonly #can: NvmeCapabilities;
@@ -122,7 +132,8 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#maxInFlight = traits.maxInFlight;
     this.#index = traits.cntlid - subsystem.firstControllerId;
     this.#can = can;
-    this.#features = new Features(subsystem, can, this.#index);
+    this.#health = new Health(subsystem.maxNamespaces);
+    this.#features = new Features(subsystem, can, this.#index, traits.commandSets);
     this.#rules = {
       subsystem,
       index: this.#index,
@@ -171,9 +182,10 @@ export class NvmeTargetController implements NvmeCommandPort {
     }
     const slot = this.#takeSlot(command);
     const status = parseIo(command, this.#rules, slot);
-    if (status !== NvmeStatus.success || (hasParts(slot) && !this.#startParts(slot))) {
+    if (status !== NvmeStatus.success || (hasParts(slot) && !startParts(slot, this.#rules))) {
       this.#giveSlot(slot);
-      this.#decide(command, status, lbaOf(command));
+      if (slot.kind === SlotKind.copyRead) command.dw0 = slot.nextRange;
+      this.#decide(command, status || slot.code, lbaOf(command));
       return;
     }
     slot.port!.submit(slot);
@@ -196,7 +208,7 @@ export class NvmeTargetController implements NvmeCommandPort {
     const slot = new IoSlot(memory, new SgList(1), this.#endSlot);
     slot.epoch = this.#epoch;
     slot.done = done;
-    if (this.#startFlushAll(slot)) slot.port!.submit(slot);
+    if (startFlushAll(slot, this.#rules)) slot.port!.submit(slot);
     else this.#decided.drain(done);
   }
 
@@ -224,13 +236,22 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   #submitAdmin(command: NvmeCommand): void {
     const sqe = command.sqe;
-    const code = this.#admin.execute(command);
-    if (code === NvmeStatus.success && (sqe[SqeWord.cdw0]! & 0xff) === AdminOpcode.setFeatures) {
+    const opcode = sqe[SqeWord.cdw0]! & 0xff;
+    let code = this.#admin.execute(command);
+    if (code === NvmeStatus.success && opcode === AdminOpcode.formatNvm) {
+      const slot = this.#takeSlot(command);
+      code = parseFormat(command, this.#rules, this.#features.hasExtendedFormats, slot);
+      if (code === NvmeStatus.success && startParts(slot, this.#rules)) {
+        slot.port!.submit(slot);
+        return;
+      }
+      this.#giveSlot(slot);
+    } else if (code === NvmeStatus.success && opcode === AdminOpcode.setFeatures) {
       const feature = sqe[SqeWord.cdw10]! & 0xff;
       if (feature === FeatureId.volatileWriteCache && !this.#features.writeCache) {
         // What the cache holds was written before it was switched off.
         const slot = this.#takeSlot(command);
-        if (this.#startFlushAll(slot)) {
+        if (startFlushAll(slot, this.#rules)) {
           slot.port!.submit(slot);
           return;
         }
@@ -242,39 +263,12 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#decide(command, code, 0);
   }
 
-  /** Makes the slot the first part of a command of several parts; false when there is nothing to do. */
-  #startParts(slot: IoSlot): boolean {
-    return slot.kind === SlotKind.ranges ? takeNextRange(slot) : this.#startFlushAll(slot);
-  }
-
-  /** Makes the slot a flush of all active namespaces; false when there is none. */
-  #startFlushAll(slot: IoSlot): boolean {
-    slot.kind = SlotKind.flushAll;
-    slot.op = TargetOp.flush;
-    slot.lba = 0;
-    slot.blockCount = 0;
-    slot.flags = 0;
-    slot.nsid = 0;
-    return this.#goOn(slot);
-  }
-
-  /** Makes the slot the next part of a command of several parts; false when there is none. */
-  #goOn(slot: IoSlot): boolean {
-    if (slot.kind === SlotKind.ranges) return takeNextRange(slot);
-    const next = this.#subsystem.namespace(
-      this.#subsystem.nextNsid(slot.nsid, this.#index),
-      this.#index,
-    );
-    if (next === undefined) return false;
-    slot.nsid = next.nsid;
-    slot.port = next.port;
-    return true;
-  }
-
   /** The LIO core has ended a slot's command. */
   #ended(slot: IoSlot): void {
     const isOlder = slot.epoch !== this.#epoch;
-    if (hasParts(slot) && slot.status === TargetStatus.good && this.#goOn(slot)) {
+    const isGood = slot.status === TargetStatus.good;
+    if (isGood) settle(slot);
+    if (isGood && hasParts(slot) && nextPart(slot, this.#rules)) {
       if (!isOlder || slot.nvme === undefined) {
         slot.port!.submit(slot);
         return;
@@ -286,21 +280,28 @@ export class NvmeTargetController implements NvmeCommandPort {
       slot.done!();
       return;
     }
-    let { status } = slot;
-    if (slot.kind === SlotKind.compare && status === TargetStatus.good) {
-      status = slot.compared!.matches(command);
-    }
-    const units = slot.blockCount * (slot.port!.geometry.blockBytes >>> 9);
-    // Verify moves nothing to the host, and is no read in the health log unless it fails.
-    if (slot.kind !== SlotKind.verify || status !== TargetStatus.good) {
-      this.#health.countIo(slot.op, units, status);
-    }
+    if (slot.status !== TargetStatus.good) giveUp(slot);
+    const { status } = slot;
+    const code =
+      status === TargetStatus.good ? withRetryRule(answer(slot, command)) : nvmeStatusOf(status);
+    this.#count(slot, code);
+    if (isCopy(slot) && code !== NvmeStatus.success) command.dw0 = slot.nextRange;
     this.#giveSlot(slot);
     if (isOlder) this.#olderSlots -= 1;
-    command.status = nvmeStatusOf(status);
-    if (status !== TargetStatus.good) this.#logError(command, lbaOf(command));
+    command.status = code;
+    if (code !== NvmeStatus.success) this.#logError(command, lbaOf(command));
     command.end(command);
     if (isOlder && this.#olderSlots === 0) this.#finishResets();
+  }
+
+  /** Counts a read or write that the host asked for. Verify is no read unless it fails, and Copy is neither. */
+  #count(slot: IoSlot, code: number): void {
+    if (slot.kind === SlotKind.format || isCopy(slot)) return;
+    const { status, nsid } = slot;
+    const isDone = status === TargetStatus.good;
+    if (isDone && (slot.kind === SlotKind.verify || code !== NvmeStatus.success)) return;
+    const units = slot.blockCount * (slot.port!.geometry.blockBytes >>> 9);
+    this.#health.countIo(nsid <= this.#subsystem.maxNamespaces ? nsid : 0, slot.op, units, status);
   }
 
   /** Sets the status of a command that never reached the LIO core; it ends on a later turn. */
@@ -326,7 +327,8 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   #giveSlot(slot: IoSlot): void {
     slot.nvme = undefined;
-    slot.compared = undefined;
+    slot.namespace = undefined;
+    if (slot.buffer?.isSmall === false) slot.buffer = undefined;
     this.#free.push(slot);
   }
 
@@ -350,9 +352,8 @@ function lbaOf({ sqe }: NvmeCommand): number {
   return addressOf(sqe[SqeWord.cdw10]! >>> 0, sqe[SqeWord.cdw11]! >>> 0);
 }
 
-/** Is the slot's command one part after the other? */
-function hasParts(slot: IoSlot): boolean {
-  return slot.kind === SlotKind.flushAll || slot.kind === SlotKind.ranges;
+function isCopy({ kind }: IoSlot): boolean {
+  return kind === SlotKind.copyRead || kind === SlotKind.copyWrite;
 }
 
 function checkTransfer(maxTransferBytes: number): number {

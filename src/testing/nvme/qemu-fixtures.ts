@@ -19,7 +19,13 @@ const MIB = 1 << 20;
 const RAM_BYTES = 8 * MIB;
 
 /** What the recorded controller can. It has Namespace Attachment without Namespace Management. */
-const CAPABILITIES: Partial<NvmeCapabilities> = { namespaceAttachment: true };
+const CAPABILITIES: Partial<NvmeCapabilities> = {
+  namespaceAttachment: true,
+  formatNvm: true,
+  copyFormats: 0b11,
+  hostBehavior: true,
+  namespaceSmart: true,
+};
 
 /** Formats of all namespaces: blocks of 512 and 4096 bytes with 0, 8, 16 and 64 bytes of metadata. */
 function formatsOf(guard: GuardType): LbaFormat[] {
@@ -56,6 +62,18 @@ function namespacesOf(fixture: string): readonly [bytes: number, options: NvmeNa
         [4 * MIB, { isPrivate: true }],
         [4 * MIB, { isAttached: false }],
       ];
+    case 'pi':
+      return [
+        [4 * MIB, { format: { index: 1, protection: 1 } }],
+        [4 * MIB, { format: { index: 1, protection: 1, extended: true } }],
+        [4 * MIB, { format: { index: 1, protection: 2 } }],
+        [4 * MIB, { format: { index: 1, protection: 3 } }],
+        [4 * MIB, { format: { index: 2, protection: 1 } }],
+        [4 * MIB, { format: { index: 1 } }],
+        [4 * MIB, { format: { index: 1, extended: true } }],
+        [4 * MIB, { format: { index: 2, protection: 1, protectionFirst: true } }],
+        [4 * MIB, { format: { index: 2, protection: 1 }, formats: formatsOf(GuardType.crc64) }],
+      ];
     default:
       return [
         [4 * MIB, {}],
@@ -82,6 +100,8 @@ export function makeQemuWorld(fixture: string): VectorWorld {
       nguid: NO_UUID,
       eui64: NO_EUI64,
       formats: formatsOf(GuardType.crc16),
+      tracksBlocks: true,
+      zeroesDeallocate: true,
       ...options,
     });
   }

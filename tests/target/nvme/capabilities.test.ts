@@ -20,9 +20,10 @@ import { checkProperty, runs } from '../../support/runs.ts';
 import { NvmeRig } from './nvme-rig.ts';
 
 const flags = Object.keys(ALL_CAPABILITIES) as (keyof NvmeCapabilities)[];
-const anyCapabilities = fc.record(
-  Object.fromEntries(flags.map((flag) => [flag, fc.boolean()])),
-) as unknown as fc.Arbitrary<NvmeCapabilities>;
+const anyCapabilities = fc.record({
+  ...Object.fromEntries(flags.map((flag) => [flag, fc.boolean()])),
+  copyFormats: fc.nat(15),
+}) as unknown as fc.Arbitrary<NvmeCapabilities>;
 
 /** Opcodes that the controller in front keeps to itself. */
 const OF_QUEUES: readonly number[] = [0, 1, 4, 5, 8, 0xc];

@@ -26,7 +26,11 @@ function rulesOf(
   maxTransferBytes: number,
   alwaysDurable = false,
 ): IoRules {
-  const features = { writeCache: !alwaysDurable };
+  const features = {
+    writeCache: !alwaysDurable,
+    copyFormats: 0,
+    reportsDeallocated: () => false,
+  };
   return { subsystem, index: -1, can: DEFAULT_CAPABILITIES, maxTransferBytes, features };
 }
 
@@ -49,10 +53,12 @@ describe('parseIo', () => {
       [IoOpcode.flush, TargetOp.flush],
       [IoOpcode.write, TargetOp.write],
       [IoOpcode.read, TargetOp.read],
+      [IoOpcode.writeUncorrectable, TargetOp.write],
       [IoOpcode.compare, TargetOp.read],
       [IoOpcode.writeZeroes, TargetOp.writeZeroes],
       [IoOpcode.datasetManagement, TargetOp.unmap],
       [IoOpcode.verify, TargetOp.read],
+      [IoOpcode.copy, TargetOp.read],
     ]);
   });
 

@@ -19,7 +19,7 @@ describe('formatOf', () => {
     expect(formatOf(formats, { index: 0, extended: true, protectionFirst: true })).toEqual({
       blockBytes: 512,
       metadataBytes: 0,
-      extended: false,
+      extended: true,
       index: 0,
       protection: 0,
       protectionFirst: false,

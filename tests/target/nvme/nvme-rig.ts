@@ -32,6 +32,8 @@ export interface Fields {
   cdw11?: number;
   cdw12?: number;
   cdw13?: number;
+  cdw14?: number;
+  cdw15?: number;
   cid?: number;
   queueId?: number;
   /** Bytes of the data list at `gpa`. */
@@ -87,6 +89,8 @@ export class NvmeRig {
     sqe[SqeWord.cdw11] = fields.cdw11 ?? 0;
     sqe[SqeWord.cdw12] = fields.cdw12 ?? 0;
     sqe[SqeWord.cdw13] = fields.cdw13 ?? 0;
+    sqe[SqeWord.cdw14] = fields.cdw14 ?? 0;
+    sqe[SqeWord.cdw15] = fields.cdw15 ?? 0;
     const data = new SgList();
     if ((fields.bytes ?? 0) > 0) data.pushAddress(fields.gpa ?? BUFFER, fields.bytes!);
     return {
