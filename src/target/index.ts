@@ -6,6 +6,11 @@ export {
   type NvmeCapabilities,
 } from './nvme/capabilities.ts';
 export {
+  NVME_MAX_IN_FLIGHT,
+  NVME_MAX_TRANSFER_BYTES,
+  type NvmeTargetControllerOptions,
+} from './nvme/controller-options.ts';
+export {
   eui64Bytes,
   identityBytes,
   nguidBytes,
@@ -33,12 +38,7 @@ export {
   type NvmeSubsystemOptions,
   namespaceNames,
 } from './nvme/nvme-subsystem.ts';
-export {
-  NVME_MAX_IN_FLIGHT,
-  NVME_MAX_TRANSFER_BYTES,
-  NvmeTargetController,
-  type NvmeTargetControllerOptions,
-} from './nvme/nvme-target-controller.ts';
+export { NvmeTargetController } from './nvme/nvme-target-controller.ts';
 export { nvmeStatusOf, withRetryRule } from './nvme/status-map.ts';
 export {
   checkCommand,

@@ -30,6 +30,8 @@ export interface NvmeCapabilities {
   readonly hostBehavior: boolean;
   /** The SMART log of one namespace. */
   readonly namespaceSmart: boolean;
+  /** Fused Compare and Write. */
+  readonly fusedCompareWrite: boolean;
 }
 
 /** What a controller can unless it is told otherwise. */
@@ -45,6 +47,7 @@ export const DEFAULT_CAPABILITIES: NvmeCapabilities = {
   copyFormats: 0,
   hostBehavior: false,
   namespaceSmart: false,
+  fusedCompareWrite: false,
 };
 
 /** Everything that a controller can be told to have. */
@@ -60,6 +63,7 @@ export const ALL_CAPABILITIES: NvmeCapabilities = {
   copyFormats: 0b1111,
   hostBehavior: true,
   namespaceSmart: true,
+  fusedCompareWrite: true,
 };
 
 /** What the units of a subsystem decide. */

@@ -120,6 +120,7 @@ export function writeIdentifyController(
   id.cqes.set(view, 0, CQES_16);
   id.nn.set(view, 0, subsystem.maxNamespaces);
   id.oncs.set(view, 0, oncsOf(traits.can, subsystem));
+  id.fuses.set(view, 0, traits.fuses ?? 0);
   id.vwc.set(view, 0, VWC_BROADCAST | (subsystem.writeCache ? 1 : 0));
   id.subnqn.set(view, 0, subsystem.nqn);
   id.psd0Mp.set(view, 0, POWER_STATE_0);

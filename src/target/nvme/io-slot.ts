@@ -7,6 +7,7 @@ import type { BlockBuffer } from './block-buffer.ts';
 import type { FormatInUse } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
 import type { ProtectionFields } from './protection.ts';
+import type { WriteGate, Writer } from './write-gate.ts';
 
 /** How a slot goes on when the LIO core has ended one part of its command. */
 export const SlotKind = {
@@ -37,7 +38,7 @@ export const SlotKind = {
 export type SlotKind = (typeof SlotKind)[keyof typeof SlotKind];
 
 /** The command that the LIO core is handed, with what the controller has to remember beside it. */
-export class IoSlot implements TargetCommand {
+export class IoSlot implements TargetCommand, Writer {
   ioId: number;
   op: TargetOp = 0;
   /** In blocks of the unit, as `blockCount`. */
@@ -79,7 +80,23 @@ export class IoSlot implements TargetCommand {
   /** What the command says about protection information; made when first needed. */
   protection: ProtectionFields | undefined;
 
-  constructor(memory: GuestMemory, data: SgList, end: (command: TargetCommand) => void) {
+  /** The gate that the command has entered or waits at. */
+  gate: WriteGate | undefined;
+  /** The first half of a fused pair: the slot of the second one. */
+  partner: IoSlot | undefined;
+  /** It waits at the gate, or for the first half of its pair. */
+  isWaiting = false;
+  /** It was aborted while it waited. */
+  isStopped = false;
+  readonly resume: () => void;
+
+  /** @param resume called when the turn of a slot that waited at a gate has come */
+  constructor(
+    memory: GuestMemory,
+    data: SgList,
+    end: (command: TargetCommand) => void,
+    resume: (slot: IoSlot) => void = () => {},
+  ) {
     this.ioId = 0;
     this.memory = memory;
     this.data = data;
@@ -92,5 +109,13 @@ export class IoSlot implements TargetCommand {
     this.ranges = undefined;
     this.buffer = undefined;
     this.protection = undefined;
+    this.gate = undefined;
+    this.partner = undefined;
+    this.resume = () => resume(this);
+  }
+
+  /** It is the first half of a fused pair. */
+  get isPair(): boolean {
+    return this.partner !== undefined;
   }
 }

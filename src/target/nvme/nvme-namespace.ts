@@ -9,6 +9,7 @@ import {
   formatOf,
   type LbaFormat,
 } from './lba-format.ts';
+import { WriteGate } from './write-gate.ts';
 
 /** How a namespace is attached, named and formatted; a name that is not given is drawn from the seed. */
 export interface NvmeNamespaceOptions {
@@ -59,6 +60,8 @@ export class NvmeNamespace {
   readonly zeroesDeallocate: boolean;
   /** Format NVM is at work: no other command is taken. */
   isFormatting = false;
+  /** Where writers stand back for fused pairs, once a controller takes such pairs. */
+  gate: WriteGate | undefined = undefined;
   /** What is known of the blocks beside their data, where something is. */
   states: BlockStates | undefined = undefined;
   /** Bytes that it takes from the pool of its subsystem; 0 unless a host created it. */
@@ -122,6 +125,11 @@ export class NvmeNamespace {
   /** Blocks that are not deallocated, as far as that is known. */
   get usedBlocks(): number {
     return this.tracksBlocks ? this.states!.writtenCount : this.blockCount;
+  }
+
+  /** From now on, writers stand back for fused pairs. */
+  useWriteGate(): void {
+    this.gate ??= new WriteGate();
   }
 
   /** Is the namespace active on controller number `index` of the subsystem? */

@@ -63,6 +63,7 @@ export class NvmeSubsystem {
   readonly #listeners: NamespaceListener[] = [];
   /** Bytes that created namespaces take from the pool. */
   #createdBytes = 0;
+  #usesWriteGates = false;
   #writeCache = false;
   #unmap = true;
   #writeZeroes = true;
@@ -108,6 +109,12 @@ export class NvmeSubsystem {
     return this.#listeners.length;
   }
 
+  /** Some controller takes fused pairs: from now on writers stand back for them. Nothing is in flight. */
+  useWriteGates(): void {
+    this.#usesWriteGates = true;
+    for (const namespace of this.#namespaces) namespace?.useWriteGate();
+  }
+
   /** Bytes that a host can still create namespaces from. */
   get unallocatedBytes(): number {
     return (this.pool?.capacityBytes ?? 0) - this.#createdBytes;
@@ -142,6 +149,7 @@ export class NvmeSubsystem {
     };
     const namespace = new NvmeNamespace(nsid, port, names, options);
     this.#namespaces[nsid] = namespace;
+    if (this.#usesWriteGates) namespace.useWriteGate();
     this.#writeCache ||= writeCache;
     this.#unmap &&= unmap;
     this.#writeZeroes &&= writeZeroes;

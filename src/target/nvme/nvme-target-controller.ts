@@ -4,7 +4,6 @@
  * Does not model: the More bit (the error log has its entries without it), several hosts' access rules, reservations, ANA, events but
  * the temperature threshold.
  */
-import { ConfigError } from '../../base/assert.ts';
 import { addressOf, SgList } from '../../base/sg-list.ts';
 import type { Executor } from '../../interfaces/executor.ts';
 import type {
@@ -16,7 +15,7 @@ import type {
   NvmePortLimits,
 } from '../../interfaces/nvme-command-port.ts';
 import { AbortResult } from '../../interfaces/request.ts';
-import { type TargetCommand, TargetStatus } from '../../interfaces/target.ts';
+import { type TargetCommand, TargetOp, TargetStatus } from '../../interfaces/target.ts';
 import { RegionMemory } from '../../memory/region-memory.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import {
@@ -29,13 +28,13 @@ import {
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { EndQueue } from '../end-queue.ts';
 import { AdminCommands } from './admin-command.ts';
-import { DEFAULT_CAPABILITIES, type NvmeCapabilities } from './capabilities.ts';
+import type { NvmeCapabilities } from './capabilities.ts';
 import { ChangedNamespaces } from './changed-namespaces.ts';
+import { type NvmeTargetControllerOptions, traitsOf } from './controller-options.ts';
 import { ErrorLog } from './error-log.ts';
 import { Features } from './features.ts';
 import { parseFormat } from './format-command.ts';
 import { Health } from './health.ts';
-import type { ControllerTraits } from './identify.ts';
 import { type IoRules, parseIo } from './io-command.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
 import {
@@ -50,37 +49,12 @@ import {
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { nvmeStatusOf, withRetryRule } from './status-map.ts';
 import { Timestamp } from './timestamp.ts';
+import type { WriteGate } from './write-gate.ts';
 
-/** Commands in flight of one controller, unless it is told otherwise. */
-export const NVME_MAX_IN_FLIGHT = 1024;
-/** Largest transfer of one command, unless it is told otherwise. */
-export const NVME_MAX_TRANSFER_BYTES = 1024 * 1024;
 /** Asynchronous event: a temperature is beyond its threshold. NVMe Base 2.0, figure 148. */
 const EVENT_TEMPERATURE = 1;
 /** Asynchronous event: attributes of a namespace changed. NVMe Base 2.0, figure 149. */
 const EVENT_NAMESPACE_ATTRIBUTES = 0;
-
-/** How a controller is made. */
-export interface NvmeTargetControllerOptions {
-  /** I/O commands in flight at once; one more ends with Command Interrupted. */
-  readonly maxInFlight?: number;
-  /** Most bytes of one command: 4096 times a power of two. */
-  readonly maxTransferBytes?: number;
-  /** VER; the register VS of the controller in front says the same. NVMe 1.4 by default. */
-  readonly version?: number;
-  /** What the controller in front can: Abort commands at once, zero-based. */
-  readonly abortLimit0?: number;
-  /** What the controller in front can: Asynchronous Event Requests at once, zero-based. */
-  readonly asyncEventLimit0?: number;
-  /** What the controller in front can: optional admin commands (OACS). */
-  readonly oacs?: number;
-  /** What the controller in front can: SGLs (SGLS). */
-  readonly sgls?: number;
-  /** What the controller in front can: selection of command sets (CAP.CSS bit 6). */
-  readonly commandSets?: boolean;
-  /** What the controller can beside that; what is not named is as in {@link DEFAULT_CAPABILITIES}. */
-  readonly capabilities?: Partial<NvmeCapabilities>;
-}
 
 /** Executes the commands of one NVMe controller on the namespaces of a subsystem. */
 export class NvmeTargetController implements NvmeCommandPort {
@@ -102,6 +76,7 @@ export class NvmeTargetController implements NvmeCommandPort {
   readonly #slots: IoSlot[] = [];
   readonly #free: IoSlot[] = [];
   readonly #endSlot: (command: TargetCommand) => void;
+  readonly #resumeSlot: (slot: IoSlot) => void;
   #events: NvmePortEvents | undefined;
   /** A reset begins a new epoch and waits for the slots of older ones. */
   #epoch = 0;
@@ -113,19 +88,10 @@ export class NvmeTargetController implements NvmeCommandPort {
     subsystem: NvmeSubsystem,
     options: NvmeTargetControllerOptions = {},
   ) {
-    const can = { ...DEFAULT_CAPABILITIES, ...options.capabilities };
-    const traits: ControllerTraits = {
-      can,
-      cntlid: subsystem.attachController((nsid) => this.#namespaceChanged(nsid)),
-      version: options.version ?? 0x1_0400,
-      maxInFlight: checkInFlight(options.maxInFlight ?? NVME_MAX_IN_FLIGHT),
-      maxTransferBytes: checkTransfer(options.maxTransferBytes ?? NVME_MAX_TRANSFER_BYTES),
-      abortLimit0: options.abortLimit0 ?? 3,
-      asyncEventLimit0: options.asyncEventLimit0 ?? 3,
-      oacs: options.oacs ?? 0,
-      sgls: options.sgls ?? 0,
-      commandSets: options.commandSets ?? false,
-    };
+    const cntlid = subsystem.attachController((nsid) => this.#namespaceChanged(nsid));
+    const traits = traitsOf(cntlid, options);
+    const { can } = traits;
+    if (can.fusedCompareWrite) subsystem.useWriteGates();
     this.limits = traits;
     this.#executor = executor;
     this.#subsystem = subsystem;
@@ -153,6 +119,7 @@ export class NvmeTargetController implements NvmeCommandPort {
     });
     this.#decided = new EndQueue(executor, 'target-nvme');
     this.#endSlot = (command) => this.#ended(command as IoSlot);
+    this.#resumeSlot = (slot) => this.#resume(slot);
   }
 
   connect(events: NvmePortEvents): void {
@@ -182,18 +149,79 @@ export class NvmeTargetController implements NvmeCommandPort {
     }
     const slot = this.#takeSlot(command);
     const status = parseIo(command, this.#rules, slot);
-    if (status !== NvmeStatus.success || (hasParts(slot) && !startParts(slot, this.#rules))) {
+    if (status !== NvmeStatus.success) {
       this.#giveSlot(slot);
-      if (slot.kind === SlotKind.copyRead) command.dw0 = slot.nextRange;
-      this.#decide(command, status || slot.code, lbaOf(command));
+      this.#decide(command, status, lbaOf(command));
       return;
     }
-    slot.port!.submit(slot);
+    const gate = slot.namespace?.gate;
+    if (gate === undefined || !isWriter(slot)) this.#begin(slot);
+    else this.#enter(slot, gate);
+  }
+
+  submitFused(first: NvmeCommand, second: NvmeCommand): void {
+    first.dw0 = 0;
+    first.dw1 = 0;
+    second.dw0 = 0;
+    second.dw1 = 0;
+    if (this.#slots.length - this.#free.length + 1 >= this.#maxInFlight) {
+      this.#decide(first, NvmeStatus.commandInterrupted, 0);
+      this.#decide(second, NvmeStatus.abortedFailedFused, 0);
+      return;
+    }
+    const slot = this.#takeSlot(first);
+    const partner = this.#takeSlot(second);
+    const firstStatus = parseIo(first, this.#rules, slot);
+    const secondStatus = parseIo(second, this.#rules, partner);
+    if (firstStatus !== NvmeStatus.success || secondStatus !== NvmeStatus.success) {
+      this.#giveSlot(slot);
+      this.#giveSlot(partner);
+      this.#decide(first, firstStatus || NvmeStatus.abortedFailedFused, lbaOf(first));
+      this.#decide(second, secondStatus || NvmeStatus.abortedFailedFused, lbaOf(second));
+      return;
+    }
+    slot.partner = partner;
+    partner.isWaiting = true;
+    this.#enter(slot, slot.namespace!.gate!);
+  }
+
+  /** Hands a slot to the LIO core once nobody stands in its way. */
+  #enter(slot: IoSlot, gate: WriteGate): void {
+    slot.gate = gate;
+    if (gate.enter(slot)) this.#begin(slot);
+    else slot.isWaiting = true;
+  }
+
+  /** The turn of a slot that waited has come. */
+  #resume(slot: IoSlot): void {
+    slot.isWaiting = false;
+    if (!slot.isStopped) {
+      this.#begin(slot);
+      return;
+    }
+    slot.status = TargetStatus.aborted;
+    this.#ended(slot);
+  }
+
+  /** Hands a slot to the LIO core, unless nothing is left to do. */
+  #begin(slot: IoSlot): void {
+    if (!hasParts(slot) || startParts(slot, this.#rules)) {
+      slot.port!.submit(slot);
+      return;
+    }
+    const command = slot.nvme!;
+    const { code } = slot;
+    if (slot.kind === SlotKind.copyRead && code !== NvmeStatus.success)
+      command.dw0 = slot.nextRange;
+    const { gate } = slot;
+    this.#giveSlot(slot);
+    this.#decide(command, code, lbaOf(command));
+    gate?.leave();
   }
 
   abort(command: NvmeCommand): AbortResult {
     for (const slot of this.#slots) {
-      if (slot.nvme === command) return slot.port!.abort(slot);
+      if (slot.nvme === command) return stop(slot);
     }
     return this.#decided.has(command) ? AbortResult.tooLate : AbortResult.unknown;
   }
@@ -217,7 +245,7 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#olderSlots = this.#slots.length - this.#free.length;
     this.#resets.push(done);
     for (const slot of this.#slots) {
-      if (slot.nvme !== undefined) slot.port!.abort(slot);
+      if (slot.nvme !== undefined) stop(slot);
     }
     if (this.#olderSlots === 0) this.#finishResets();
   }
@@ -286,12 +314,35 @@ export class NvmeTargetController implements NvmeCommandPort {
       status === TargetStatus.good ? withRetryRule(answer(slot, command)) : nvmeStatusOf(status);
     this.#count(slot, code);
     if (isCopy(slot) && code !== NvmeStatus.success) command.dw0 = slot.nextRange;
+    const { gate, partner } = slot;
+    if (partner !== undefined) partner.gate = gate;
+    this.#end(slot, command, code);
+    if (partner !== undefined) this.#goOn(partner, code);
+    else gate?.leave();
+  }
+
+  /** Ends a command that the LIO core had, and gives its slot back. */
+  #end(slot: IoSlot, command: NvmeCommand, code: number): void {
+    const isOlder = slot.epoch !== this.#epoch;
     this.#giveSlot(slot);
     if (isOlder) this.#olderSlots -= 1;
     command.status = code;
     if (code !== NvmeStatus.success) this.#logError(command, lbaOf(command));
     command.end(command);
     if (isOlder && this.#olderSlots === 0) this.#finishResets();
+  }
+
+  /** The first half of a pair ended with `code`: the second one follows, or fails with it. */
+  #goOn(slot: IoSlot, code: number): void {
+    slot.isWaiting = false;
+    if (code === NvmeStatus.success && !slot.isStopped) {
+      slot.port!.submit(slot);
+      return;
+    }
+    const { gate } = slot;
+    const why = slot.isStopped ? NvmeStatus.abortRequested : NvmeStatus.abortedFailedFused;
+    this.#end(slot, slot.nvme!, withRetryRule(why));
+    gate?.leave();
   }
 
   /** Counts a read or write that the host asked for. Verify is no read unless it fails, and Copy is neither. */
@@ -328,12 +379,16 @@ export class NvmeTargetController implements NvmeCommandPort {
   #giveSlot(slot: IoSlot): void {
     slot.nvme = undefined;
     slot.namespace = undefined;
+    slot.gate = undefined;
+    slot.partner = undefined;
+    slot.isWaiting = false;
+    slot.isStopped = false;
     if (slot.buffer?.isSmall === false) slot.buffer = undefined;
     this.#free.push(slot);
   }
 
   #makeSlot(command: NvmeCommand): IoSlot {
-    const slot = new IoSlot(command.memory, command.data, this.#endSlot);
+    const slot = new IoSlot(command.memory, command.data, this.#endSlot, this.#resumeSlot);
     this.#slots.push(slot);
     return slot;
   }
@@ -352,22 +407,18 @@ function lbaOf({ sqe }: NvmeCommand): number {
   return addressOf(sqe[SqeWord.cdw10]! >>> 0, sqe[SqeWord.cdw11]! >>> 0);
 }
 
+/** Does a slot change blocks of its namespace? */
+function isWriter({ op, kind }: IoSlot): boolean {
+  return (op !== TargetOp.read && op !== TargetOp.flush) || kind === SlotKind.copyRead;
+}
+
+/** Stops a slot where that is possible. */
+function stop(slot: IoSlot): AbortResult {
+  if (!slot.isWaiting) return slot.port!.abort(slot);
+  slot.isStopped = true;
+  return AbortResult.aborted;
+}
+
 function isCopy({ kind }: IoSlot): boolean {
   return kind === SlotKind.copyRead || kind === SlotKind.copyWrite;
-}
-
-function checkTransfer(maxTransferBytes: number): number {
-  const pages = maxTransferBytes / 4096;
-  if (!Number.isInteger(pages) || pages < 1 || pages > 1 << 18 || (pages & (pages - 1)) !== 0) {
-    const expected = '4096 times a power of two, 1 GiB at most';
-    throw new ConfigError('controller.maxTransferBytes', maxTransferBytes, expected);
-  }
-  return maxTransferBytes;
-}
-
-function checkInFlight(maxInFlight: number): number {
-  if (!Number.isInteger(maxInFlight) || maxInFlight < 1 || maxInFlight > 65_536) {
-    throw new ConfigError('controller.maxInFlight', maxInFlight, 'an integer 1..65536');
-  }
-  return maxInFlight;
 }

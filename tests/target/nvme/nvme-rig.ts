@@ -8,15 +8,13 @@ import { DataDirection, type NvmeCommand } from '../../../src/interfaces/nvme-co
 import { PageStore } from '../../../src/memory/page-store.ts';
 import { RegionMemory } from '../../../src/memory/region-memory.ts';
 import { SimExecutor } from '../../../src/sim/sim-executor.ts';
+import type { NvmeTargetControllerOptions } from '../../../src/target/nvme/controller-options.ts';
 import type { NvmeNamespaceOptions } from '../../../src/target/nvme/nvme-namespace.ts';
 import {
   NvmeSubsystem,
   type NvmeSubsystemOptions,
 } from '../../../src/target/nvme/nvme-subsystem.ts';
-import {
-  NvmeTargetController,
-  type NvmeTargetControllerOptions,
-} from '../../../src/target/nvme/nvme-target-controller.ts';
+import { NvmeTargetController } from '../../../src/target/nvme/nvme-target-controller.ts';
 import { TargetDevice } from '../../../src/target/target-device.ts';
 import { SqeWord } from '../../../src/wire/nvme-entries.ts';
 import { STATUS_CODE_MASK } from '../../../src/wire/nvme-status.ts';
