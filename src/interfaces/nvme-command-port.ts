@@ -61,6 +61,11 @@ export interface NamespaceFormat {
   metadataBytes: number;
   /** Metadata is interleaved with the data (an extended block) and not separate. */
   extended: boolean;
+  /**
+   * Bytes of protection information in the metadata; absent or 0 without. Where that is all of the metadata, a read or write with PRACT moves
+   * data alone: the controller inserts and strips the rest.
+   */
+  protectionBytes?: number;
 }
 
 /** Limits of a port that a controller advertises as its own. */

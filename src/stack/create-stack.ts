@@ -16,7 +16,8 @@ import {
   NvmeTargetController,
   TargetDevice,
 } from '../target/index.ts';
-import { OACS_DOORBELL_BUFFER, Sgls } from '../wire/nvme-sgl.ts';
+import { Oacs } from '../wire/nvme-identify.ts';
+import { Sgls } from '../wire/nvme-sgl.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
 import {
   costsOf,
@@ -118,7 +119,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
     // The port onto virtqueues takes neither: a list could be longer than any chain.
     ...(config.road === 'vhost-nvme'
       ? { maxTransferBytes: vhostTransferLimit(config) }
-      : { sgls: Sgls.anyAlignment, oacs: OACS_DOORBELL_BUFFER }),
+      : { sgls: Sgls.anyAlignment, oacs: Oacs.doorbellBuffer }),
   });
   const road = buildRoad[config.road](world, target);
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_CAPABILITIES } from '../../../src/target/nvme/capabilities.ts';
 import { writeEffectsLog } from '../../../src/target/nvme/command-effects.ts';
 import { AdminOpcode, IoOpcode, LogPage } from '../../../src/wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../../src/wire/nvme-status.ts';
@@ -15,12 +16,12 @@ describe('commands supported and effects', () => {
     'names optional commands only where they are (unmap %s, write zeroes %s)',
     (unmap, writeZeroes) => {
       const bytes = new Uint8Array(4096).fill(0xee);
-      writeEffectsLog(bytes, { unmap, writeZeroes }, 0);
+      writeEffectsLog(bytes, DEFAULT_CAPABILITIES, { unmap, writeZeroes }, 0);
       expect(bytes[io(IoOpcode.datasetManagement)]).toBe(unmap ? 3 : 0);
       expect(bytes[io(IoOpcode.writeZeroes)]).toBe(writeZeroes ? 3 : 0);
       expect([bytes[io(IoOpcode.read)], bytes[io(IoOpcode.write)]]).toEqual([1, 3]);
       expect(bytes[4 * AdminOpcode.doorbellBufferConfig]).toBe(0);
-      writeEffectsLog(bytes, { unmap, writeZeroes }, 0x100);
+      writeEffectsLog(bytes, DEFAULT_CAPABILITIES, { unmap, writeZeroes }, 0x100);
       expect(bytes[4 * AdminOpcode.doorbellBufferConfig]).toBe(1);
     },
   );

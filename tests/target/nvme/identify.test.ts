@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NullioBackend } from '../../../src/backends/nullio.ts';
 import type { Geometry } from '../../../src/interfaces/target.ts';
 import { SimExecutor } from '../../../src/sim/sim-executor.ts';
+import { DEFAULT_CAPABILITIES } from '../../../src/target/nvme/capabilities.ts';
 import {
   type ControllerTraits,
   writeDescriptors,
@@ -21,6 +22,7 @@ const traits: ControllerTraits = {
   oacs: 0x100,
   sgls: 1,
   commandSets: false,
+  can: DEFAULT_CAPABILITIES,
 };
 
 function subsystemOf(...geometries: Partial<Geometry>[]): NvmeSubsystem {
@@ -174,16 +176,28 @@ describe('lists', () => {
     expect([ids[0], ids[1023], ids[1024]]).toEqual([1, 1024, 0xeeee_eeee]);
   });
 
-  it('describe a namespace by EUI-64, NGUID and UUID', () => {
+  it('describe a namespace by UUID, NGUID and EUI-64', () => {
     const namespace = subsystemOf({}).namespace(1)!;
     const bytes = page();
     writeDescriptors(bytes, namespace);
-    expect([...bytes.subarray(0, 4)]).toEqual([1, 8, 0, 0]);
-    expect(bytes.subarray(4, 12)).toEqual(namespace.eui64);
-    expect([...bytes.subarray(12, 16)]).toEqual([2, 16, 0, 0]);
-    expect(bytes.subarray(16, 32)).toEqual(namespace.nguid);
-    expect([...bytes.subarray(32, 36)]).toEqual([3, 16, 0, 0]);
-    expect(bytes.subarray(36, 52)).toEqual(namespace.uuid);
+    expect([...bytes.subarray(0, 4)]).toEqual([3, 16, 0, 0]);
+    expect(bytes.subarray(4, 20)).toEqual(namespace.uuid);
+    expect([...bytes.subarray(20, 24)]).toEqual([2, 16, 0, 0]);
+    expect(bytes.subarray(24, 40)).toEqual(namespace.nguid);
+    expect([...bytes.subarray(40, 44)]).toEqual([1, 8, 0, 0]);
+    expect(bytes.subarray(44, 52)).toEqual(namespace.eui64);
     expect(bytes.subarray(52).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('leave out the names that a namespace does not have, and add its command set', () => {
+    const subsystem = subsystemOf();
+    const geometry = new NullioBackend(new SimExecutor(), 1 << 20).geometry;
+    const nguid = new Uint8Array(16);
+    const uuid = nguid;
+    const namespace = subsystem.addNamespace(1, { geometry } as never, { nguid, uuid });
+    const bytes = page();
+    writeDescriptors(bytes, namespace, true);
+    expect([...bytes.subarray(0, 2)]).toEqual([1, 8]);
+    expect([...bytes.subarray(12, 20)]).toEqual([4, 1, 0, 0, 0, 0, 0, 0]);
   });
 });
