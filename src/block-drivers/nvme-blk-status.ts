@@ -1,9 +1,6 @@
-/** What an NVMe status means for the block layer, and whether the command is worth another try. */
+/** What an NVMe status means for the block layer. */
 import { BlkStatus } from '../interfaces/bio.ts';
-import { NvmeStatus, STATUS_CODE_MASK, STATUS_DNR } from '../wire/nvme-status.ts';
-
-/** How often a command that may be retried is sent again: 5 times. */
-export const NVME_MAX_RETRIES = 5;
+import { NvmeStatus, STATUS_CODE_MASK } from '../wire/nvme-status.ts';
 
 const TABLE: ReadonlyMap<number, BlkStatus> = new Map([
   [NvmeStatus.success, BlkStatus.ok],
@@ -32,9 +29,4 @@ const TABLE: ReadonlyMap<number, BlkStatus> = new Map([
 /** The block layer's status for a status field (without phase); what is not in the table is an I/O error. */
 export function blkStatusOfNvme(status: number): BlkStatus {
   return TABLE.get(status & STATUS_CODE_MASK) ?? BlkStatus.ioError;
-}
-
-/** May a command that ended with this status be sent again? Not after success, nor when Do Not Retry is set. */
-export function isNvmeRetryable(status: number): boolean {
-  return (status & STATUS_CODE_MASK) !== NvmeStatus.success && (status & STATUS_DNR) === 0;
 }

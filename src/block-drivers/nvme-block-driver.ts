@@ -1,9 +1,10 @@
 /**
  * A namespace as a block device: requests of the block layer become commands of an NVMe driver's queues.
  *
- * Each I/O queue is a hardware queue. What ended with a status that may be retried is sent again up to {@link NVME_MAX_RETRIES} times.
+ * Each I/O queue is a hardware queue. Retries, and what is done about a request that takes too long, are the NVMe driver's: the block
+ * layer's timer asks it for the next step.
  *
- * Does not model: discard and write zeroes, metadata, controller reset by timeout (a request that takes too long is aborted).
+ * Does not model: discard and write zeroes, metadata.
  */
 import { ConfigError } from '../base/assert.ts';
 import { IndexFifo } from '../base/index-fifo.ts';
@@ -22,7 +23,7 @@ import { sgIsMapped } from '../memory/sg-copy.ts';
 import { makeTask } from '../sim/task.ts';
 import { IoControl } from '../wire/nvme-entries.ts';
 import { IoOpcode } from '../wire/nvme-opcodes.ts';
-import { blkStatusOfNvme, isNvmeRetryable, NVME_MAX_RETRIES } from './nvme-blk-status.ts';
+import { blkStatusOfNvme } from './nvme-blk-status.ts';
 
 /** How a {@link NvmeBlockDriver} is made. */
 export interface NvmeBlockOptions {
@@ -53,7 +54,8 @@ class Slot implements NvmeHostRequest {
   readonly index: number;
   readonly queueId: number;
   request: Request | undefined = undefined;
-  retries = 0;
+  /** The block layer's. */
+  readonly hasTimer = true;
 
   constructor(index: number, queueId: number, nsid: number, end: (slot: Slot) => void) {
     this.index = index;
@@ -77,7 +79,7 @@ export class NvmeBlockDriver implements BlkMqOps {
   readonly #sharesAddresses: boolean;
   readonly #perBlock: number;
   readonly #slots: readonly Slot[];
-  /** Slots whose command is to be sent again, or whose request ends without one. */
+  /** Slots whose request ends without a command. */
   readonly #later: IndexFifo;
   readonly #task: Task;
 
@@ -109,7 +111,7 @@ export class NvmeBlockDriver implements BlkMqOps {
     this.capacitySectors = blockCount * this.#perBlock;
     this.limits = limitsOf(host, blockBytes);
     const count = this.hardwareQueueCount * this.queueDepth;
-    const end = (slot: Slot): void => this.#ended(slot);
+    const end = (slot: Slot): void => this.#finish(slot, blkStatusOfNvme(slot.status));
     this.#slots = Array.from(
       { length: count },
       (_, index) => new Slot(index, 1 + Math.floor(index / this.queueDepth), nsid, end),
@@ -121,13 +123,11 @@ export class NvmeBlockDriver implements BlkMqOps {
   queueRq(hardwareQueue: number, request: Request, last: boolean): QueueRqResult {
     const slot = this.#slots[hardwareQueue * this.queueDepth + request.tag]!;
     slot.request = request;
-    slot.retries = 0;
     const isTaken =
       request.memory === this.#memory ||
       request.data.count === 0 ||
       (this.#sharesAddresses && sgIsMapped(request.memory, request.data));
     if (!isTaken || !this.#build(slot, request)) {
-      slot.opcode = -1;
       slot.status = isTaken ? BlkStatus.notSupported : BlkStatus.ioError;
       this.#later.push(slot.index);
       this.#executor.post(this.#task);
@@ -147,8 +147,8 @@ export class NvmeBlockDriver implements BlkMqOps {
 
   timeout(request: Request): TimeoutVerdict {
     const slot = this.#slots.find((each) => each.request === request);
-    if (slot !== undefined) this.#host.abort(slot);
-    return TimeoutVerdict.resetTimer;
+    if (slot === undefined) return TimeoutVerdict.done;
+    return this.#host.timeout?.(slot) ?? TimeoutVerdict.resetTimer;
   }
 
   /** False for an operation that there is no command for. */
@@ -178,17 +178,6 @@ export class NvmeBlockDriver implements BlkMqOps {
     }
   }
 
-  #ended(slot: Slot): void {
-    if (isNvmeRetryable(slot.status) && slot.retries < NVME_MAX_RETRIES && slot.raw === undefined) {
-      slot.retries += 1;
-      this.#later.push(slot.index);
-      this.#executor.post(this.#task);
-      return;
-    }
-    this.#finish(slot, blkStatusOfNvme(slot.status));
-    if (this.#later.count > 0) this.#executor.post(this.#task);
-  }
-
   #finish(slot: Slot, status: BlkStatus): void {
     const request = slot.request!;
     slot.request = undefined;
@@ -201,14 +190,7 @@ export class NvmeBlockDriver implements BlkMqOps {
   #runLater(): void {
     for (let left = this.#later.count; left > 0; left--) {
       const slot = this.#slots[this.#later.shift()]!;
-      if (slot.opcode < 0) {
-        this.#finish(slot, slot.status as BlkStatus);
-      } else if (this.#host.queueRq(slot.queueId, slot)) {
-        this.#host.commitRqs(slot.queueId);
-      } else {
-        // The queue is full: the end of one of its commands brings us back.
-        this.#later.push(slot.index);
-      }
+      this.#finish(slot, slot.status as BlkStatus);
     }
   }
 }

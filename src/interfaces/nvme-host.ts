@@ -1,5 +1,6 @@
 /** An NVMe driver's queues as its users see them: the guest's block layer, a bottom driver, a test. */
 import type { SgList } from '../base/sg-list.ts';
+import type { TimeoutVerdict } from './blk-mq.ts';
 import type { AbortResult } from './request.ts';
 
 /** One command for a driver; a slot of its submitter. See `request.ts` for its life. */
@@ -16,8 +17,13 @@ export interface NvmeHostRequest {
   control: number;
   /** Command dwords 10..15 as they are, for raw requests; `undefined` builds them from the fields above. */
   raw: Int32Array | undefined;
-  /** The bytes to transfer, in the memory that the driver was given; page gaps are refused with `Invalid Field`. */
+  /**
+   * The bytes to transfer, in the memory that the driver was given; page gaps are refused with `Invalid Field` where the controller takes
+   * no SGLs.
+   */
   data: SgList;
+  /** The submitter watches the time of this request, and calls {@link NvmeHost.timeout}: the driver does not. Absent: false. */
+  readonly hasTimer?: boolean;
   /** Result: status field without phase, 0 for success. */
   status: number;
   /** Result: completion dword 0. */
@@ -35,7 +41,11 @@ export interface NvmeNamespaceInfo {
   blockCount: number;
 }
 
-/** A started driver. Laws of `request.ts`. */
+/**
+ * A started driver. Laws of `request.ts`.
+ *
+ * A request ends when the driver is done with it, which may be after several commands: what may be retried is, unless it is raw.
+ */
 export interface NvmeHost {
   /** I/O queues that were created; queue ids are 1 .. this. */
   readonly ioQueueCount: number;
@@ -52,6 +62,8 @@ export interface NvmeHost {
   queueRq(queueId: number, request: NvmeHostRequest): boolean;
   /** Rings the doorbells of what was queued since the last call. */
   commitRqs(queueId: number): void;
-  /** Best effort abort of a request. */
+  /** Best effort abort of a request; what is aborted is not retried. */
   abort(request: NvmeHostRequest): AbortResult;
+  /** A request with {@link NvmeHostRequest.hasTimer} takes too long. Absent in a host that never lets one take too long. */
+  timeout?(request: NvmeHostRequest): TimeoutVerdict;
 }

@@ -1,26 +1,23 @@
 /**
- * From a PCI function to queues, and back: the slow path of the driver, one step after the other. NVMe Base 2.0, 3.5.
+ * From a PCI function to queues, and back: the slow path of the driver, one step after the other. NVMe Base 2.0, 3.5 and 3.6.
+ *
+ * A restart (controller reset) goes through the same steps with the memory that the pairs have already.
  */
-import { SgList } from '../base/sg-list.ts';
-import type { Executor, Task } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
-import type { NvmeHostRequest, NvmeNamespaceInfo } from '../interfaces/nvme-host.ts';
+import type { NvmeNamespaceInfo } from '../interfaces/nvme-host.ts';
 import type { PciFunction } from '../interfaces/pci-function.ts';
 import type { PageAllocator } from '../memory/page-allocator.ts';
-import { PAGE_BYTES } from '../memory/region-memory.ts';
-import { makeTask } from '../sim/task.ts';
-import {
-  IDENTIFY_BYTES,
-  identifyController,
-  identifyNamespace,
-  LBA_FORMAT_BYTES,
-  LBA_FORMATS_AT,
-  lbaFormat,
-  NAMESPACE_LIST_ENTRIES,
-} from '../wire/nvme-identify.ts';
 import { AdminOpcode, FeatureId, IdentifyCns } from '../wire/nvme-opcodes.ts';
 import { Cc, Csts, NvmeRegister } from '../wire/nvme-registers.ts';
 import { nvmeStatusName } from '../wire/nvme-status.ts';
+import type { AdminChannel } from './admin-channel.ts';
+import {
+  type Capabilities,
+  type ControllerFacts,
+  parseCapabilities,
+  readControllerFacts,
+} from './controller-facts.ts';
+import { NamespaceScan } from './namespace-scan.ts';
 import type { ResolvedDriverOptions } from './options.ts';
 import { PairMaker } from './pair-maker.ts';
 import {
@@ -30,132 +27,137 @@ import {
   probeFunction,
 } from './pci-probe.ts';
 import type { QueuePair } from './queue-pair.ts';
+import { QueueSetup } from './queue-setup.ts';
+import { ALL_ONES, type RegisterWindow } from './register-window.ts';
 
 /** What the bring-up needs of the driver. */
 export interface BringUpHost {
-  /** A queue pair exists; the admin pair comes first. */
+  /** All queue pairs, the admin pair first. */
+  readonly pairs: readonly QueuePair[];
+  /** A queue pair exists. */
   pairMade(pair: QueuePair): void;
-  /** Submits an admin command. */
-  submit(request: NvmeHostRequest): void;
+  /** The controller is disabled in the course of a restart: nothing of what it had will come any more. */
+  disabled(): void;
+  /** There are only `count` pairs from now on. */
+  pairsGranted(count: number): void;
 }
 
-const FIRST_POLL_NS = 1_000;
-const LAST_POLL_NS = 1_000_000;
-/** How long a shutdown may take; Identify's RTD3E may say less. */
-const SHUTDOWN_TIMEOUT_NS = 10_000_000_000;
+/** How a controller is told to shut down. */
+export const ShutdownKind = { normal: 1, abrupt: 2 } as const;
+/** One of {@link ShutdownKind}. */
+export type ShutdownKind = (typeof ShutdownKind)[keyof typeof ShutdownKind];
+
 const SHUTDOWN_COMPLETE = 2;
+/** Asynchronous Event Configuration: all critical warnings, and of the notices namespace and firmware. NVMe Base 2.0, 5.27.1.8. */
+const SMART_EVENTS = 0x1f;
+const NOTICES = 0x300;
 const CC_ENTRY_SIZES = (6 << Cc.iosqesShift) | (4 << Cc.iocqesShift);
-const CREATE_FLAGS = { contiguous: 1, interrupts: 2 } as const;
+
+/** What a driver takes a controller for that it has not asked yet. */
+const UNKNOWN: ControllerFacts = {
+  maxTransferBytes: 0,
+  volatileWriteCache: false,
+  abortLimit: 1,
+  eventLimit: 0,
+  events: 0,
+  sglSupport: 0,
+  doorbellBuffer: false,
+  shutdownNs: 0,
+  retryDelaysNs: [0],
+};
 
 /** Starts and stops a controller. Every wait is a timer in virtual time. */
 export class BringUp {
   /** Active namespaces. */
-  namespaces: NvmeNamespaceInfo[] = [];
-  /** The controller has a volatile write cache. */
-  volatileWriteCache = false;
-  /** Most data bytes of one command. */
-  maxTransferBytes: number;
-  readonly #executor: Executor;
-  readonly #memory: GuestMemory;
-  readonly #pages: PageAllocator;
+  namespaces: readonly NvmeNamespaceInfo[] = [];
+  /** What Identify Controller said. */
+  facts: ControllerFacts;
+  /** Looks for namespaces again. */
+  readonly scan: NamespaceScan;
   readonly #pci: PciFunction;
   readonly #options: ResolvedDriverOptions;
   readonly #host: BringUpHost;
+  readonly #registers: RegisterWindow;
+  readonly #channel: AdminChannel;
   readonly #maker: PairMaker;
-  readonly #request: NvmeHostRequest;
-  readonly #pollTask: Task;
-  readonly #bytes = new Uint8Array(IDENTIFY_BYTES);
-  readonly #view = new DataView(this.#bytes.buffer);
+  readonly #setup: QueueSetup;
   #probed: ProbedFunction = { error: undefined, msixAt: 0, vectorCount: 0 };
+  #capabilities: Capabilities = parseCapabilities(0, 0);
   #done: (error?: string) => void = () => undefined;
-  #answered: (status: number, dw0: number) => void = () => undefined;
-  #poll: () => void = () => undefined;
-  #buffer = -1;
-  #stride = 4;
-  #entries = 0;
-  #readyTimeoutNs = 0;
-  #minPageShift = 0;
-  #wantedQueues = 0;
   #mapped = false;
+  /** Stops so far: what began before one does not go on after it. */
+  #epoch = 0;
 
   constructor(
-    executor: Executor,
     memory: GuestMemory,
     pages: PageAllocator,
     pci: PciFunction,
     options: ResolvedDriverOptions,
+    registers: RegisterWindow,
+    channel: AdminChannel,
     host: BringUpHost,
   ) {
-    this.#executor = executor;
-    this.#memory = memory;
-    this.#pages = pages;
     this.#pci = pci;
     this.#options = options;
     this.#host = host;
+    this.#registers = registers;
+    this.#channel = channel;
+    this.facts = { ...UNKNOWN, maxTransferBytes: options.maxTransferBytes };
+    this.scan = new NamespaceScan(channel);
     this.#maker = new PairMaker(memory, pages, options.pageBytes);
-    this.maxTransferBytes = options.maxTransferBytes;
-    this.#pollTask = makeTask(options.owner, () => this.#poll());
-    this.#request = {
-      ioId: 0,
-      opcode: 0,
-      nsid: 0,
-      slba: 0,
-      nlb0: 0,
-      control: 0,
-      raw: new Int32Array(6),
-      data: new SgList(1),
-      status: 0,
-      dw0: 0,
-      end: (request) => this.#answered(request.status, request.dw0),
-    };
+    this.#setup = new QueueSetup(memory, pages, options.pageBytes, channel);
   }
 
   /** Probe, reset, enable, Identify, queues. `done` is called from a task. */
   start(done: (error?: string) => void): void {
     this.#done = done;
     this.#probed = probeFunction(this.#pci);
-    if (this.#probed.error !== undefined) {
-      this.#later(() => done(this.#probed.error));
-      return;
-    }
-    enableFunction(this.#pci, this.#probed, this.#useMsix);
-    this.#mapped = true;
-    const error = this.#readCapabilities();
-    if (error !== undefined) {
-      this.#later(() => done(error));
-      return;
-    }
+    if (this.#probed.error === undefined) this.#enableFunction();
+    else this.#fail(this.#probed.error);
+  }
+
+  /** Disables the controller and brings it up again with the pairs that there are. `done` is called from a task. */
+  restart(done: (error?: string) => void): void {
+    this.#done = done;
+    this.#channel.forget();
     this.#disable((isDisabled) => {
-      if (isDisabled) this.#enable();
-      else done(`controller did not become disabled within ${this.#readyTimeoutNs / 1e6} ms`);
+      if (!isDisabled) {
+        this.#done(this.#notDisabled);
+        return;
+      }
+      const epoch = this.#epoch;
+      this.#host.disabled();
+      // A request that ended there may have asked for a shutdown.
+      if (epoch !== this.#epoch) return;
+      // What a reset of the function took is written again.
+      this.#enableFunction();
     });
   }
 
-  /** Disables the controller, after a shutdown notification when `orderly`; then no more memory is touched by it. */
-  stop(orderly: boolean, done: () => void): void {
-    this.#answered = () => undefined;
-    const finish = () => {
-      if (this.#buffer >= 0) this.#pages.give(this.#buffer, IDENTIFY_BYTES / PAGE_BYTES);
-      this.#buffer = -1;
-      this.namespaces = [];
-      if (this.#mapped) disableFunction(this.#pci, this.#probed);
-      this.#mapped = false;
-      done();
-    };
+  /**
+   * Disables the controller, after a shutdown notification of `kind` if there is one to give; then no more memory is touched by it. In
+   * the time that it takes nothing is sent.
+   */
+  stop(kind: ShutdownKind | undefined, done: () => void): void {
+    this.#epoch += 1;
+    this.#done = () => undefined;
+    this.#channel.forget();
+    this.#channel.unguard();
     if (!this.#mapped) {
-      this.#later(finish);
+      this.#registers.later(() => this.#stopped(done));
       return;
     }
-    const cc = this.#read(NvmeRegister.cc);
-    if (!orderly || (cc & Cc.en) === 0) {
-      this.#disable(finish);
+    const cc = this.#registers.read(NvmeRegister.cc);
+    const finish = () => this.#disable(() => this.#stopped(done));
+    if (kind === undefined || cc === ALL_ONES || (cc & Cc.en) === 0) {
+      finish();
       return;
     }
-    const notified = (cc & ~(Cc.shnMask << Cc.shnShift)) | (1 << Cc.shnShift);
-    this.#write(NvmeRegister.cc, notified >>> 0);
+    const notified = (cc & ~(Cc.shnMask << Cc.shnShift)) | (kind << Cc.shnShift);
+    this.#registers.write(NvmeRegister.cc, notified >>> 0);
     const mask = Csts.shstMask << Csts.shstShift;
     const complete = SHUTDOWN_COMPLETE << Csts.shstShift;
-    this.#waitStatus(mask, complete, SHUTDOWN_TIMEOUT_NS, () => this.#disable(finish));
+    this.#registers.wait(mask, complete, this.facts.shutdownNs, finish);
   }
 
   /** Gives back the pages of a pair. */
@@ -163,225 +165,181 @@ export class BringUp {
     this.#maker.give(pair);
   }
 
+  #stopped(done: () => void): void {
+    this.#channel.close();
+    this.#setup.close();
+    this.namespaces = [];
+    if (this.#mapped) disableFunction(this.#pci, this.#probed);
+    this.#mapped = false;
+    done();
+  }
+
   get #useMsix(): boolean {
     return this.#options.interrupts === 'msix' && this.#probed.msixAt !== 0;
   }
 
-  #readCapabilities(): string | undefined {
-    const lo = this.#read(NvmeRegister.cap);
-    const hi = this.#read(NvmeRegister.cap + 4);
-    this.#entries = (lo & 0xffff) + 1;
-    this.#readyTimeoutNs = (lo >>> 24) * 500_000_000;
-    this.#stride = 4 << (hi & 15);
-    this.#minPageShift = (hi >>> 16) & 15;
-    const smallest = 4096 * 2 ** this.#minPageShift;
-    const largest = 4096 * 2 ** ((hi >>> 20) & 15);
+  get #notDisabled(): string {
+    const ms = this.#capabilities.readyTimeoutNs / 1e6;
+    return `controller did not become disabled within ${ms} ms`;
+  }
+
+  #enableFunction(): void {
+    enableFunction(this.#pci, this.#probed, this.#useMsix);
+    this.#mapped = true;
+    const cap = NvmeRegister.cap;
+    this.#capabilities = parseCapabilities(
+      this.#registers.read(cap),
+      this.#registers.read(cap + 4),
+    );
+    const { minPageShift, maxPageShift } = this.#capabilities;
+    const smallest = 4096 * 2 ** minPageShift;
+    const largest = 4096 * 2 ** maxPageShift;
     const { pageBytes } = this.#options;
-    if (pageBytes >= smallest && pageBytes <= largest) return undefined;
-    return `controller takes pages of ${smallest} to ${largest} bytes, not ${pageBytes}`;
+    if (pageBytes < smallest || pageBytes > largest) {
+      this.#fail(`controller takes pages of ${smallest} to ${largest} bytes, not ${pageBytes}`);
+      return;
+    }
+    this.#disable((isDisabled) => {
+      if (isDisabled) this.#enable();
+      else this.#done(this.#notDisabled);
+    });
   }
 
   #disable(then: (isDisabled: boolean) => void): void {
-    const cc = this.#read(NvmeRegister.cc);
-    if ((cc & Cc.en) !== 0) this.#write(NvmeRegister.cc, (cc & ~Cc.en) >>> 0);
-    this.#waitStatus(Csts.rdy, 0, this.#readyTimeoutNs, then);
+    const cc = this.#registers.read(NvmeRegister.cc);
+    const isThere = cc !== ALL_ONES;
+    if (isThere && (cc & Cc.en) !== 0) {
+      this.#registers.write(NvmeRegister.cc, (cc & ~(Cc.en | (Cc.shnMask << Cc.shnShift))) >>> 0);
+    }
+    this.#registers.wait(Csts.rdy, 0, this.#capabilities.readyTimeoutNs, then);
   }
 
   #enable(): void {
     const depth = this.#options.adminQueueEntries;
-    const admin = this.#makePair(0, depth, 0, this.#options.maxTransferBytes);
-    this.#buffer = this.#pages.take(IDENTIFY_BYTES / PAGE_BYTES);
-    if (admin === undefined || this.#buffer < 0) {
+    const admin = this.#pair(0, depth, 0, this.#options.maxTransferBytes);
+    if (admin === undefined || !this.#channel.open()) {
       this.#done('no pages for the admin queue');
       return;
     }
-    this.#write(NvmeRegister.aqa, (depth - 1) | ((depth - 1) << 16));
-    this.#write64(NvmeRegister.asq, admin.at.sq);
-    this.#write64(NvmeRegister.acq, admin.at.cq);
+    const registers = this.#registers;
+    registers.write(NvmeRegister.aqa, (depth - 1) | ((depth - 1) << 16));
+    registers.write64(NvmeRegister.asq, admin.at.sq);
+    registers.write64(NvmeRegister.acq, admin.at.cq);
     let pageShift = 0;
     while (4096 << pageShift < this.#options.pageBytes) pageShift += 1;
-    this.#write(NvmeRegister.cc, Cc.en | CC_ENTRY_SIZES | (pageShift << Cc.mpsShift));
-    this.#waitStatus(Csts.rdy, Csts.rdy, this.#readyTimeoutNs, (isReady) => {
-      if (isReady) this.#identifyController();
-      else if ((this.#read(NvmeRegister.csts) & Csts.cfs) !== 0) {
+    registers.write(NvmeRegister.cc, Cc.en | CC_ENTRY_SIZES | (pageShift << Cc.mpsShift));
+    const { readyTimeoutNs } = this.#capabilities;
+    registers.wait(Csts.rdy, Csts.rdy, readyTimeoutNs, (isReady) => {
+      if (isReady) this.#identify();
+      else if ((registers.status & Csts.cfs) !== 0) {
         this.#done('controller reports a fatal status after it was enabled');
-      } else this.#done(`controller did not become ready within ${this.#readyTimeoutNs / 1e6} ms`);
+      } else this.#done(`controller did not become ready within ${readyTimeoutNs / 1e6} ms`);
     });
   }
 
-  #identifyController(): void {
-    this.#identify('controller', 0, IdentifyCns.controller, () => {
-      const mdts = identifyController.mdts.get(this.#view, 0);
-      const limit = mdts === 0 ? Infinity : 2 ** (12 + this.#minPageShift + mdts);
-      this.maxTransferBytes = Math.min(this.#options.maxTransferBytes, limit);
-      this.volatileWriteCache = (identifyController.vwc.get(this.#view, 0) & 1) !== 0;
-      this.namespaces = [];
-      this.#listNamespaces(0);
-    });
-  }
-
-  /** One list holds 1024 ids; a full one is followed by the next. */
-  #listNamespaces(after: number): void {
-    this.#identify('active namespaces', after, IdentifyCns.activeNamespaceList, () => {
-      const ids: number[] = [];
-      for (let i = 0; i < NAMESPACE_LIST_ENTRIES; i++) {
-        const id = this.#view.getUint32(4 * i, true);
-        if (id <= (ids.at(-1) ?? after)) break;
-        ids.push(id);
-      }
-      this.#identifyNamespaces(ids, 0);
-    });
-  }
-
-  #identifyNamespaces(ids: readonly number[], at: number): void {
-    const nsid = ids[at];
-    if (nsid === undefined) {
-      if (ids.length === NAMESPACE_LIST_ENTRIES) this.#listNamespaces(ids.at(-1)!);
-      else this.#setQueueCount();
-      return;
-    }
-    this.#identify(`namespace ${nsid}`, nsid, IdentifyCns.namespace, () => {
-      const format = identifyNamespace.flbas.get(this.#view, 0) & 15;
-      const lbads = lbaFormat.lbads.get(this.#view, LBA_FORMATS_AT + format * LBA_FORMAT_BYTES);
-      const blockCount = identifyNamespace.nsze.get(this.#view, 0);
-      // A size that no number can hold exactly, or blocks of no sensible size, are left alone.
-      if (lbads >= 9 && lbads <= 16 && blockCount < 2 ** 53 && blockCount > 0) {
-        this.namespaces.push({ nsid, blockBytes: 2 ** lbads, blockCount });
-      }
-      this.#identifyNamespaces(ids, at + 1);
-    });
-  }
-
-  #setQueueCount(): void {
-    const wanted = this.#options.ioQueues;
-    const value = (wanted - 1) | ((wanted - 1) << 16);
-    this.#admin(AdminOpcode.setFeatures, 0, FeatureId.numberOfQueues, value, 0, (status, dw0) => {
-      if (status !== 0) {
-        this.#done(`Set Features (number of queues) ended with ${nvmeStatusName(status)}`);
-        return;
-      }
-      this.#wantedQueues = Math.min(wanted, (dw0 & 0xffff) + 1, (dw0 >>> 16) + 1);
-      this.#createQueues(1);
-    });
-  }
-
-  #createQueues(id: number): void {
-    if (id > this.#wantedQueues) {
-      this.#done();
-      return;
-    }
-    const depth = Math.min(this.#options.queueEntries, this.#entries);
-    const vector = this.#useMsix ? id % this.#probed.vectorCount : 0;
-    const pair = this.#makePair(id, depth, vector, this.maxTransferBytes);
-    if (pair === undefined) {
-      this.#done(`no pages for I/O queue ${id}`);
-      return;
-    }
-    const size = id | ((depth - 1) << 16);
-    const { contiguous, interrupts } = CREATE_FLAGS;
-    const cqFlags = contiguous | interrupts | (vector << 16);
-    this.#admin(AdminOpcode.createIoCq, 0, size, cqFlags, pair.at.cq, (cqStatus) => {
-      if (cqStatus !== 0) {
-        this.#done(`creating completion queue ${id} ended with ${nvmeStatusName(cqStatus)}`);
-        return;
-      }
-      this.#admin(
-        AdminOpcode.createIoSq,
-        0,
-        size,
-        contiguous | (id << 16),
-        pair.at.sq,
-        (status) => {
-          if (status === 0) this.#createQueues(id + 1);
-          else this.#done(`creating submission queue ${id} ended with ${nvmeStatusName(status)}`);
-        },
-      );
-    });
-  }
-
-  #identify(what: string, nsid: number, cns: number, then: () => void): void {
-    this.#admin(AdminOpcode.identify, nsid, cns, 0, this.#buffer, (status) => {
-      if (status !== 0) {
-        this.#done(`Identify (${what}) ended with ${nvmeStatusName(status)}`);
-        return;
-      }
-      this.#memory.load(this.#buffer, this.#bytes, 0, IDENTIFY_BYTES);
-      then();
-    });
-  }
-
-  /** Sends an admin command whose data, if any, is the page at `gpa`; 0 stands for none. */
-  #admin(
-    opcode: number,
-    nsid: number,
-    cdw10: number,
-    cdw11: number,
-    gpa: number,
-    then: (status: number, dw0: number) => void,
-  ): void {
-    const request = this.#request;
-    request.opcode = opcode;
-    request.nsid = nsid;
-    request.raw!.fill(0);
-    request.raw![0] = cdw10;
-    request.raw![1] = cdw11;
-    request.data.clear();
-    if (gpa > 0) request.data.pushAddress(gpa, PAGE_BYTES);
-    this.#answered = (status, dw0) => {
-      this.#executor.cancel(this.#pollTask);
-      then(status, dw0);
-    };
-    this.#host.submit(request);
-    // A timer of the foreground: nothing else would wake a driver whose controller died.
-    this.#waitStatus(Csts.cfs, Csts.cfs, this.#options.timeoutNs, (isFatal) => {
-      this.#answered = () => undefined;
+  #identify(): void {
+    const channel = this.#channel;
+    channel.guard(this.#options.adminTimeoutNs, (isFatal) =>
       this.#done(
         isFatal
           ? 'controller reports a fatal status during its start'
           : 'controller does not answer an admin command',
-      );
+      ),
+    );
+    const { identify } = AdminOpcode;
+    channel.send(identify, 0, IdentifyCns.controller, 0, [channel.page], (status) => {
+      if (status !== 0) {
+        this.#done(`Identify (controller) ended with ${nvmeStatusName(status)}`);
+        return;
+      }
+      channel.load();
+      const { minPageShift } = this.#capabilities;
+      const { maxTransferBytes } = this.#options;
+      this.facts = readControllerFacts(channel.view, minPageShift, maxTransferBytes);
+      this.#acceptDelays();
     });
   }
 
-  #makePair(id: number, entries: number, vector: number, max: number): QueuePair | undefined {
-    const pair = this.#maker.make(id, entries, vector, this.#stride, max);
+  /** A controller that names retry delays uses them only for hosts that say they know of them. NVMe Base 2.0, 5.27.1.18. */
+  #acceptDelays(): void {
+    if (this.facts.retryDelaysNs.every((delay) => delay === 0)) {
+      this.#scan();
+      return;
+    }
+    const channel = this.#channel;
+    channel.bytes.fill(0);
+    channel.bytes[0] = 1;
+    channel.store();
+    const { setFeatures } = AdminOpcode;
+    // A controller without the feature asks for no delays: nothing is wrong.
+    channel.send(setFeatures, 0, FeatureId.hostBehavior, 0, [channel.page], () => this.#scan());
+  }
+
+  #scan(): void {
+    this.scan.run((error, namespaces) => {
+      if (error !== undefined) {
+        this.#done(error);
+        return;
+      }
+      this.namespaces = namespaces;
+      const { ioQueues } = this.#options;
+      this.#setup.negotiate(ioQueues, this.#done, (granted) => {
+        const epoch = this.#epoch;
+        this.#host.pairsGranted(granted + 1);
+        if (epoch === this.#epoch) this.#createQueues(1, granted);
+      });
+    });
+  }
+
+  #createQueues(id: number, last: number): void {
+    if (id > last) {
+      this.#shadow();
+      return;
+    }
+    const depth = Math.min(this.#options.queueEntries, this.#capabilities.entries);
+    const isPolled = id > last - this.#options.polledQueues;
+    const vector = isPolled ? -1 : this.#useMsix ? id % this.#probed.vectorCount : 0;
+    const pair = this.#pair(id, depth, vector, this.facts.maxTransferBytes);
+    if (pair === undefined) {
+      this.#done(`no pages for I/O queue ${id}`);
+      return;
+    }
+    this.#setup.create(pair, (error) => {
+      if (error === undefined) this.#createQueues(id + 1, last);
+      else this.#done(error);
+    });
+  }
+
+  #shadow(): void {
+    const { shadowDoorbells } = this.#options;
+    if (!shadowDoorbells || !this.facts.doorbellBuffer) this.#wantEvents();
+    else this.#setup.shadow(this.#host.pairs, () => this.#wantEvents());
+  }
+
+  #wantEvents(): void {
+    const { setFeatures } = AdminOpcode;
+    const events = SMART_EVENTS | (this.facts.events & NOTICES);
+    // Events that a controller will not switch on are events that do not come.
+    this.#channel.send(setFeatures, 0, FeatureId.asyncEventConfig, events, [], () => {
+      this.#channel.unguard();
+      this.#done();
+    });
+  }
+
+  /** The pair with this id: the one that outlived a reset, or a new one. */
+  #pair(id: number, entries: number, vector: number, maxBytes: number): QueuePair | undefined {
+    const old = this.#host.pairs[id];
+    if (old !== undefined) return old;
+    const { stride } = this.#capabilities;
+    const sglSupport = id === 0 ? 0 : this.facts.sglSupport;
+    const { sglThresholdBytes } = this.#options;
+    const plan = { id, entries, vector, stride, maxBytes, sglSupport, sglThresholdBytes };
+    const pair = this.#maker.make(plan);
     if (pair !== undefined) this.#host.pairMade(pair);
     return pair;
   }
 
-  /** Waits until CSTS shows `value` under `mask`, or a fatal status, or the time is over. */
-  #waitStatus(mask: number, value: number, timeoutNs: number, then: (ok: boolean) => void): void {
-    const end = this.#executor.now + timeoutNs;
-    let pause = FIRST_POLL_NS;
-    this.#poll = () => {
-      const csts = this.#read(NvmeRegister.csts);
-      const isGone = csts === 0xffff_ffff;
-      if (!isGone && (csts & mask) === value) then(true);
-      else if (isGone || this.#executor.now >= end || (value !== 0 && (csts & Csts.cfs) !== 0)) {
-        then(false);
-      } else {
-        this.#executor.schedule(this.#pollTask, Math.min(end, this.#executor.now + pause));
-        pause = Math.min(2 * pause, LAST_POLL_NS);
-      }
-    };
-    this.#executor.post(this.#pollTask);
-  }
-
-  #later(run: () => void): void {
-    this.#poll = run;
-    this.#executor.post(this.#pollTask);
-  }
-
-  #read(at: number): number {
-    return this.#pci.mmioRead(at, 4);
-  }
-
-  #write(at: number, value: number): void {
-    this.#pci.mmioWrite(at, 4, value);
-  }
-
-  #write64(at: number, value: number): void {
-    this.#write(at, value % 0x1_0000_0000);
-    this.#write(at + 4, Math.floor(value / 0x1_0000_0000));
+  #fail(error: string): void {
+    this.#registers.later(() => this.#done(error));
   }
 }

@@ -1,81 +1,71 @@
 /**
- * A host's NVMe driver for one PCI function: queues, submission, completion, and the end of a dead controller. NVMe Base 2.0.
+ * A host's NVMe driver for one PCI function. NVMe Base 2.0.
  *
- * A command that outlives its timeout is looked for once more in its completion queue; then the controller counts as dead: it is disabled
- * and every request ends with Command Aborted By Host. The same happens when CSTS shows a fatal status.
+ * Its life is `down`, `starting`, `live`, `resetting`, `stopping`. A request has a slot of its queue from `queueRq` to its end: in the
+ * meantime its command may be sent more than once, after a status that allows it (`disposition.ts`) or after a controller reset
+ * (`timeout-ladder.ts`). Requests that come while the controller is reset wait in their slots. What is still there when the controller
+ * is given up or shut down ends with Command Aborted By Host, after the controller was disabled.
  *
- * Does not model: reset and requeue after a timeout, SGLs, metadata, shadow doorbells.
+ * Does not model: metadata, multipath (see `pathErrors`), power states, controller memory buffer.
  *
  * Events of the layer `nvme-driver`: `submit` (the request's own ioId; a: queue << 16 | cid, the controller's ioId; b: opcode),
- * `complete` (a: queue << 16 | cid, b: status), `doorbell` (a: queue, b: tail), `bad-cid` (a: queue, b: cid), `dead` (no numbers).
+ * `complete` and `retry` (a: queue << 16 | cid, b: status), `doorbell` (a: queue, b: tail), `bad-cid` (a: queue, b: cid), `timeout`
+ * (a: queue << 16 | cid, b: rung), `async-event` (a: type, b: info << 8 | log page), `reset`, `live`, `dead` and `gone` (no numbers).
  */
 import { assert } from '../base/assert.ts';
-import { SgList } from '../base/sg-list.ts';
-import type { Executor, Task } from '../interfaces/executor.ts';
+import { type TimeoutVerdict, TimeoutVerdict as Verdict } from '../interfaces/blk-mq.ts';
+import type { Executor } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import type { NvmeHost, NvmeHostRequest, NvmeNamespaceInfo } from '../interfaces/nvme-host.ts';
 import type { PciFunction } from '../interfaces/pci-function.ts';
 import { AbortResult } from '../interfaces/request.ts';
 import { Layer, type Tracer } from '../interfaces/tracer.ts';
 import type { PageAllocator } from '../memory/page-allocator.ts';
-import { makeTask } from '../sim/task.ts';
-import { CqeWord } from '../wire/nvme-entries.ts';
-import { AdminOpcode } from '../wire/nvme-opcodes.ts';
-import { Csts, NvmeRegister } from '../wire/nvme-registers.ts';
 import { NvmeStatus, STATUS_DNR } from '../wire/nvme-status.ts';
-import { BringUp } from './bring-up.ts';
-import { type NvmeDriverOptions, resolveDriverOptions } from './options.ts';
-import { type QueuePair, QueueResult } from './queue-pair.ts';
+import { AbortPool } from './abort-pool.ts';
+import { AdminChannel } from './admin-channel.ts';
+import { BringUp, ShutdownKind } from './bring-up.ts';
+import type { NvmeDriverCounters } from './counters.ts';
+import { Doorbells } from './doorbells.ts';
+import { type DriverState, mayEnter } from './driver-state.ts';
+import { EventListener, type NvmeAsyncEvent } from './event-listener.ts';
+import { LateEnds } from './late-ends.ts';
+import {
+  type NvmeDriverOptions,
+  type ResolvedDriverOptions,
+  resolveDriverOptions,
+} from './options.ts';
+import { type QueuePair, SlotMark, SlotState } from './queue-pair.ts';
+import { ABORTED_BY_HOST, endRequest, QueuePairs } from './queue-pairs.ts';
+import { Reaper } from './reaper.ts';
+import { RegisterWindow } from './register-window.ts';
+import { Retries } from './retries.ts';
+import { type Rung, TimeoutLadder } from './timeout-ladder.ts';
 
-/** How often the watchdog looks while commands are in flight: parts of the timeout. */
-const WATCHES_PER_TIMEOUT = 4;
-/** Abort commands that may be in flight at once. */
-const MAX_ABORTS = 4;
-
-/** Status of requests that the driver ended itself. */
-export const ABORTED_BY_HOST: number = NvmeStatus.abortedByHost | STATUS_DNR;
 const REFUSED: number = NvmeStatus.invalidField | STATUS_DNR;
-
-/** What a driver has done. */
-export interface NvmeDriverCounters extends Readonly<Record<string, number>> {
-  /** Commands that were queued. */
-  readonly commands: number;
-  /** Completions that were reaped. */
-  readonly completions: number;
-  /** Doorbells that were written. */
-  readonly doorbells: number;
-  /** Interrupts that arrived. */
-  readonly interrupts: number;
-}
 
 /** {@link NvmeHost} on a {@link PciFunction}. */
 export class NvmeDriver implements NvmeHost {
   readonly #executor: Executor;
-  readonly #pci: PciFunction;
-  readonly #bringUp: BringUp;
+  readonly #options: ResolvedDriverOptions;
   readonly #tracer: Tracer | undefined;
-  readonly #owner: string;
   readonly #submitNs: number;
-  readonly #completeNs: number;
-  readonly #interruptNs: number;
-  readonly #timeoutNs: number;
-  readonly #cqe = new Int32Array(4);
-  #pairs: readonly QueuePair[] = [];
-  /** Requests are taken: false before start, and after shutdown or death. */
-  #alive = false;
-  #pinIsHigh = false;
-  #watching = false;
-  readonly #watchTask: Task;
-  readonly #rejected: NvmeHostRequest[] = [];
-  readonly #rejectTask: Task;
-  readonly #aborts: NvmeHostRequest[] = [];
+  readonly #bringUp: BringUp;
+  readonly #doorbells: Doorbells;
+  readonly #reaper: Reaper;
+  readonly #retries: Retries;
+  readonly #ladder: TimeoutLadder;
+  readonly #aborts: AbortPool;
+  readonly #listener: EventListener;
+  readonly #pairs: QueuePairs;
+  #state: DriverState = 'down';
+  readonly #lateEnds: LateEnds;
   /** Who waits for the start, and for the end of what is going on. */
   #startDone: ((error?: string) => void) | undefined = undefined;
   readonly #stopDone: (() => void)[] = [];
   #commands = 0;
-  #completions = 0;
-  #doorbells = 0;
   #interrupts = 0;
+  #resets = 0;
 
   /**
    * @param memory where queues, PRP lists and the data of requests lie
@@ -90,293 +80,317 @@ export class NvmeDriver implements NvmeHost {
     options: NvmeDriverOptions = {},
   ) {
     const resolved = resolveDriverOptions(options);
-    this.#executor = executor;
-    this.#pci = pci;
-    this.#tracer = resolved.tracer;
-    this.#owner = resolved.owner;
-    this.#submitNs = resolved.costs.guestSubmitNs;
-    this.#completeNs = resolved.costs.guestCompleteNs;
-    this.#interruptNs = resolved.costs.interruptNs;
-    this.#timeoutNs = resolved.timeoutNs;
-    this.#watchTask = makeTask(this.#owner, () => this.#watch(), true);
-    this.#rejectTask = makeTask(this.#owner, () => this.#endRejected());
-    this.#bringUp = new BringUp(executor, memory, pages, pci, resolved, {
-      pairMade: (pair) => this.#adoptPair(pair),
-      submit: (request) => {
-        this.queueRq(0, request);
-        this.commitRqs(0);
+    const { costs, owner, timeoutNs, adminTimeoutNs, pathErrors, pageBytes } = resolved;
+    const driver = this;
+    const host = {
+      get pairs() {
+        return driver.#pairs.list;
       },
-    });
-    for (let i = 0; i < MAX_ABORTS; i++) this.#aborts.push(this.#makeAbort());
+      get isLive() {
+        return driver.#state === 'live';
+      },
+      get isServing() {
+        return driver.#isServing;
+      },
+      pairMade: (pair: QueuePair) => this.#pairs.add(pair),
+      pairsGranted: (count: number) => this.#pairs.keep(count),
+      disabled: () => this.#pairs.restart(),
+      givePages: (pair: QueuePair) => this.#bringUp.givePages(pair),
+      ring: (pair: QueuePair) => this.#ring(pair),
+      send: (pair: QueuePair, cid: number) => this.#send(pair, cid),
+      commit: (pair: QueuePair) => this.commitRqs(pair.id),
+      reap: (pair: QueuePair) => this.#reaper.reap(pair),
+      abort: (pair: QueuePair, cid: number) => this.#aborts.send(pair, cid),
+      reset: () => this.resetController(),
+      lost: () => this.#lost(),
+      late: (pair: QueuePair, cid: number, rung: Rung) =>
+        this.#trace('timeout', 0, (pair.id << 16) | cid, rung),
+      completed: (pair: QueuePair, cid: number, status: number, dw0: number) =>
+        this.#completed(pair, cid, status, dw0),
+      stray: (pair: QueuePair, cid: number) => this.#trace('bad-cid', 0, pair.id, cid),
+      reaped: (pair: QueuePair) => {
+        if (pair.id === 0) this.#listener.pump();
+      },
+      submit: (request: NvmeHostRequest) => this.#submitOwn(request, SlotMark.patient),
+      heard: (event: NvmeAsyncEvent) => this.#heard(event),
+      scanned: (namespaces: readonly NvmeNamespaceInfo[]) => this.#scanned(namespaces),
+    };
+    const submitOwn = (request: NvmeHostRequest) => this.#submitOwn(request, 0);
+    const registers = new RegisterWindow(executor, pci, owner);
+    const look = () => this.#reaper.reap(this.#pairs.list[0]!);
+    const channel = new AdminChannel(memory, pages, pageBytes, registers, submitOwn, look);
+    this.#executor = executor;
+    this.#options = resolved;
+    this.#tracer = resolved.tracer;
+    this.#submitNs = costs.guestSubmitNs;
+    this.#lateEnds = new LateEnds(executor, owner);
+    this.#doorbells = new Doorbells(memory, pci);
+    const { interruptNs, guestCompleteNs } = costs;
+    this.#reaper = new Reaper(executor, this.#doorbells, host, interruptNs, guestCompleteNs);
+    this.#pairs = new QueuePairs(executor, this.#reaper, host, owner);
+    this.#retries = new Retries(executor, host, pathErrors === 'end', owner);
+    this.#ladder = new TimeoutLadder(executor, registers, host, timeoutNs, adminTimeoutNs, owner);
+    this.#aborts = new AbortPool(submitOwn);
+    this.#bringUp = new BringUp(memory, pages, pci, resolved, registers, channel, host);
+    this.#listener = new EventListener(executor, channel, this.#bringUp.scan, host, owner);
   }
 
   get ioQueueCount(): number {
-    return Math.max(0, this.#pairs.length - 1);
+    return Math.max(0, this.#pairs.list.length - 1);
   }
 
   get maxTransferBytes(): number {
-    return this.#bringUp.maxTransferBytes;
+    return this.#bringUp.facts.maxTransferBytes;
   }
 
   get volatileWriteCache(): boolean {
-    return this.#bringUp.volatileWriteCache;
+    return this.#bringUp.facts.volatileWriteCache;
   }
 
   get namespaces(): readonly NvmeNamespaceInfo[] {
     return this.#bringUp.namespaces;
   }
 
+  /** Where it stands. */
+  get state(): DriverState {
+    return this.#state;
+  }
+
   /** What it has done since it was made. */
   counters(): NvmeDriverCounters {
     return {
       commands: this.#commands,
-      completions: this.#completions,
-      doorbells: this.#doorbells,
+      completions: this.#reaper.completions,
+      doorbells: this.#doorbells.mmioWrites,
+      shadowDoorbells: this.#doorbells.shadowWrites,
       interrupts: this.#interrupts,
+      retries: this.#retries.count,
+      aborts: this.#aborts.sent,
+      aborted: this.#aborts.succeeded,
+      resets: this.#resets,
     };
   }
 
-  /** Brings the controller up; `done` gets what went wrong, and then the driver is as before. Not while it is up. */
+  /** Brings the controller up; `done` gets what went wrong, and then the driver is as before. Only when it is down. */
   start(done: (error?: string) => void): void {
-    assert(!this.#alive && this.#stopDone.length === 0, 'a driver is started once at a time');
-    this.#alive = true;
+    assert(this.#state === 'down', 'a driver is started once at a time');
+    this.#enter('starting');
     this.#startDone = done;
     this.#bringUp.start((error) => {
-      if (error === undefined) this.#started(undefined);
-      else this.#tearDown(false, () => this.#started(error));
+      this.#startDone = undefined;
+      if (error !== undefined) {
+        this.#tearDown(undefined, () => done(error));
+        return;
+      }
+      this.#enterLive();
+      done();
     });
   }
 
-  /** Shuts the controller down in an orderly way. Requests that did not end by then end with Command Aborted By Host. */
-  shutdown(done: () => void): void {
-    this.#tearDown(true, done);
+  /**
+   * Shuts the controller down: in an orderly way, or in a hurry ('abrupt', as before a loss of power). Requests that did not end by then
+   * end with Command Aborted By Host.
+   */
+  shutdown(done: () => void, kind: keyof typeof ShutdownKind = 'normal'): void {
+    this.#tearDown(ShutdownKind[kind], done);
+  }
+
+  /** Resets the controller while it is in use: requests in flight are sent again, or end if they may not be. Only when it is live. */
+  resetController(): void {
+    if (this.#state !== 'live') return;
+    this.#enter('resetting');
+    this.#resets += 1;
+    this.#trace('reset', 0, 0, 0);
+    this.#quiet();
+    this.#bringUp.restart((error) => {
+      if (error === undefined) this.#enterLive();
+      else {
+        this.#trace('dead', 0, 0, 0);
+        this.#tearDown(undefined, () => undefined);
+      }
+    });
   }
 
   /** The message of `vector` arrived. */
   interrupt(vector: number): void {
     this.#interrupts += 1;
-    for (const pair of this.#pairs) if (pair.vector === vector) this.#reapSoon(pair);
+    for (const pair of this.#pairs.list) if (pair.vector === vector) this.#reaper.soon(pair);
   }
 
   /** The level of the interrupt pin changed. */
   interruptPin(level: boolean): void {
-    this.#pinIsHigh = level;
-    if (level) for (const pair of this.#pairs) this.#reapSoon(pair);
+    this.#reaper.pinIsHigh = level;
+    if (!level) return;
+    for (const pair of this.#pairs.list) if (pair.vector >= 0) this.#reaper.soon(pair);
   }
 
   /** Looks for completions of a queue without an interrupt. */
   poll(queueId: number): void {
-    const pair = this.#pairs[queueId];
-    if (pair !== undefined) this.#reapSoon(pair);
+    const pair = this.#pairs.list[queueId];
+    if (pair !== undefined) this.#reaper.soon(pair);
   }
 
   queueRq(queueId: number, request: NvmeHostRequest): boolean {
-    const pair = this.#pairs[queueId];
-    if (!this.#alive || pair === undefined) {
-      this.#reject(request, this.#alive ? REFUSED : ABORTED_BY_HOST);
+    const pair = this.#pairs.list[queueId];
+    if (pair === undefined || (this.#state !== 'live' && !this.#mayPark(queueId))) {
+      this.#lateEnds.add(request, this.#refusal(queueId));
       return true;
     }
-    const cid = pair.nextCid;
-    const result = pair.queue(request, this.#executor.now);
-    if (result !== QueueResult.queued) {
-      if (result === QueueResult.full) return false;
-      this.#reject(request, REFUSED);
-      return true;
-    }
-    this.#commands += 1;
-    const ioId = (queueId << 16) | cid;
-    this.#tracer?.event(Layer.nvmeDriver, 'submit', request.ioId, ioId, request.opcode);
-    if (!this.#watching) this.#watchLater();
-    if (this.#submitNs > 0) {
-      pair.busyNs = Math.max(pair.busyNs, this.#executor.now) + this.#submitNs;
-    }
+    const cid = pair.claim(request, this.#executor.now);
+    if (cid < 0) return false;
+    if (this.#state === 'live') this.#send(pair, cid);
     return true;
   }
 
   commitRqs(queueId: number): void {
-    const pair = this.#pairs[queueId];
+    const pair = this.#pairs.list[queueId];
     if (pair === undefined || pair.tail === pair.rung) return;
     if (pair.busyNs <= this.#executor.now) this.#ring(pair);
     else if (pair.ringTask!.slot === -1) this.#executor.schedule(pair.ringTask!, pair.busyNs);
   }
 
   /**
-   * Sends an Abort command. The answer is `tooLate` for any request in flight: whether the Abort came in time shows in the status
-   * with which the request ends.
+   * Takes a request back that waits for another try, or sends an Abort command. The answer is `tooLate` for any command in flight:
+   * whether the Abort came in time shows in the status with which the request ends.
    */
   abort(request: NvmeHostRequest): AbortResult {
-    for (const pair of this.#pairs) {
-      const cid = pair.requests.indexOf(request);
-      if (cid < 0) continue;
-      const abort = this.#aborts.pop();
-      if (abort !== undefined) {
-        abort.raw![0] = pair.id | (cid << 16);
-        if (this.queueRq(0, abort)) this.commitRqs(0);
-        else this.#aborts.push(abort);
-      }
-      return AbortResult.tooLate;
+    const pair = this.#pairs.find(request);
+    if (pair === undefined) return AbortResult.unknown;
+    const cid = pair.requests.indexOf(request);
+    if (pair.states[cid] === SlotState.parked) {
+      pair.take(cid);
+      this.#lateEnds.add(request, NvmeStatus.abortRequested);
+      return AbortResult.aborted;
     }
-    return AbortResult.unknown;
+    pair.marks[cid]! |= SlotMark.noRetry;
+    this.#aborts.send(pair, cid);
+    return AbortResult.tooLate;
   }
 
-  #started(error: string | undefined): void {
-    const done = this.#startDone;
-    this.#startDone = undefined;
-    if (error === undefined) done?.();
-    else done?.(error);
+  timeout(request: NvmeHostRequest): TimeoutVerdict {
+    const pair = this.#pairs.find(request);
+    if (pair === undefined) return Verdict.done;
+    const cid = pair.requests.indexOf(request);
+    if (this.#state === 'live' && pair.states[cid] === SlotState.queued) {
+      this.#ladder.climb(pair, cid);
+    }
+    return pair.requests[cid] === request ? Verdict.resetTimer : Verdict.done;
   }
 
-  #adoptPair(pair: QueuePair): void {
-    pair.ringTask = makeTask(this.#owner, () => this.#ring(pair));
-    pair.reapTask = makeTask(this.#owner, () => this.#reap(pair));
-    this.#pairs = [...this.#pairs, pair];
+  get #isServing(): boolean {
+    return this.#state === 'live' || this.#state === 'starting' || this.#state === 'resetting';
+  }
+
+  /** I/O waits for the end of a reset; admin commands of others do not, for they may be about what is being reset. */
+  #mayPark(queueId: number): boolean {
+    return this.#isServing && queueId !== 0;
+  }
+
+  #refusal(queueId: number): number {
+    if (!this.#isServing) return ABORTED_BY_HOST;
+    return queueId === 0 ? NvmeStatus.abortedByHost : REFUSED;
+  }
+
+  #enter(next: DriverState): void {
+    assert(mayEnter(this.#state, next), 'a step of the driver follows from the one before');
+    this.#state = next;
+  }
+
+  #enterLive(): void {
+    const { abortLimit, eventLimit, retryDelaysNs } = this.#bringUp.facts;
+    this.#enter('live');
+    this.#trace('live', 0, 0, 0);
+    this.#aborts.limit = abortLimit;
+    this.#retries.delaysNs = retryDelaysNs;
+    this.#ladder.sent();
+    this.#retries.resume();
+    // The admin queue keeps room for an Abort and for one command beside the requests for events.
+    this.#listener.start(Math.min(eventLimit, Math.max(0, this.#options.adminQueueEntries - 3)));
+  }
+
+  #send(pair: QueuePair, cid: number): void {
+    const request = pair.requests[cid]!;
+    const { now } = this.#executor;
+    if (!pair.send(cid, now)) {
+      pair.take(cid);
+      this.#lateEnds.add(request, REFUSED);
+      return;
+    }
+    this.#commands += 1;
+    this.#trace('submit', request.ioId, (pair.id << 16) | cid, request.opcode);
+    this.#ladder.sent();
+    if (this.#submitNs > 0) pair.busyNs = Math.max(pair.busyNs, now) + this.#submitNs;
+  }
+
+  /** Sends a command of the driver's own, whatever goes on. */
+  #submitOwn(request: NvmeHostRequest, marks: number): boolean {
+    const admin = this.#pairs.list[0];
+    if (!this.#isServing || admin === undefined) return false;
+    const cid = admin.claim(request, this.#executor.now);
+    if (cid < 0) return false;
+    admin.marks[cid] = marks;
+    this.#send(admin, cid);
+    this.commitRqs(0);
+    return true;
   }
 
   #ring(pair: QueuePair): void {
-    if (!this.#alive) return;
-    pair.rung = pair.tail;
-    this.#doorbells += 1;
-    this.#tracer?.event(Layer.nvmeDriver, 'doorbell', 0, pair.id, pair.tail);
-    this.#pci.mmioWrite(pair.sqDoorbell, 4, pair.tail);
+    if (!this.#isServing || pair.tail === pair.rung) return;
+    if (this.#doorbells.ringTail(pair)) this.#trace('doorbell', 0, pair.id, pair.tail);
   }
 
-  #reapSoon(pair: QueuePair): void {
-    if (pair.reaping) return;
-    pair.reaping = true;
-    if (this.#interruptNs === 0) this.#executor.post(pair.reapTask!);
-    else this.#executor.schedule(pair.reapTask!, this.#executor.now + this.#interruptNs);
-  }
-
-  #reap(pair: QueuePair): void {
-    pair.reaping = false;
-    const cqe = this.#cqe;
-    const from = pair.head;
-    const phase = pair.phase;
-    while (this.#alive && pair.next(cqe)) {
-      const last = cqe[CqeWord.cidAndStatus]!;
-      const cid = last & 0xffff;
-      const request = pair.take(cid);
-      if (request === undefined) {
-        this.#tracer?.event(Layer.nvmeDriver, 'bad-cid', 0, pair.id, cid);
-        continue;
-      }
-      this.#completions += 1;
-      request.status = last >>> 17;
-      request.dw0 = cqe[CqeWord.dw0]! >>> 0;
-      const ioId = (pair.id << 16) | cid;
-      this.#tracer?.event(Layer.nvmeDriver, 'complete', request.ioId, ioId, request.status);
-      request.end(request);
-      if (this.#completeNs === 0) continue;
-      // One completion takes its time; the next one is looked at after it.
-      pair.reaping = true;
-      this.#executor.schedule(pair.reapTask!, this.#executor.now + this.#completeNs);
-      break;
-    }
-    if (!this.#alive) return;
-    if (pair.head !== from || pair.phase !== phase) {
-      this.#doorbells += 1;
-      this.#pci.mmioWrite(pair.cqDoorbell, 4, pair.head);
-    }
-    // A pin that stays high asks again, after the controller saw the doorbell.
-    if (this.#pinIsHigh && !pair.reaping && (pair.head !== from || pair.phase !== phase)) {
-      this.#reapSoon(pair);
-    }
-  }
-
-  #reject(request: NvmeHostRequest, status: number): void {
-    request.status = status;
-    request.dw0 = 0;
-    this.#rejected.push(request);
-    this.#executor.post(this.#rejectTask);
-  }
-
-  #endRejected(): void {
-    for (const request of this.#rejected.splice(0)) request.end(request);
-  }
-
-  #makeAbort(): NvmeHostRequest {
-    return {
-      ioId: 0,
-      opcode: AdminOpcode.abort,
-      nsid: 0,
-      slba: 0,
-      nlb0: 0,
-      control: 0,
-      raw: new Int32Array(6),
-      data: new SgList(1),
-      status: 0,
-      dw0: 0,
-      end: (abort) => {
-        this.#aborts.push(abort);
-      },
-    };
-  }
-
-  #watchLater(): void {
-    this.#watching = true;
-    const period = Math.ceil(this.#timeoutNs / WATCHES_PER_TIMEOUT);
-    this.#executor.schedule(this.#watchTask, this.#executor.now + period);
-  }
-
-  #watch(): void {
-    this.#watching = false;
-    if (!this.#alive) return;
-    if (this.#startDone !== undefined) {
-      // The steps of a start have timers of their own.
-      this.#watchLater();
+  #completed(pair: QueuePair, cid: number, status: number, dw0: number): void {
+    const ioId = (pair.id << 16) | cid;
+    if (status !== 0 && this.#retries.keep(pair, cid, status)) {
+      this.#trace('retry', pair.requests[cid]!.ioId, ioId, status);
       return;
     }
-    const csts = this.#pci.mmioRead(NvmeRegister.csts, 4);
-    if ((csts & Csts.cfs) !== 0) {
-      this.#die();
-      return;
-    }
-    let inFlight = 0;
-    for (const pair of this.#pairs) {
-      if (this.#isLate(pair)) this.#reap(pair);
-      if (!this.#alive) return;
-      if (this.#isLate(pair)) {
-        this.#die();
-        return;
-      }
-      inFlight += pair.inFlight;
-    }
-    if (inFlight > 0 && !this.#watching) this.#watchLater();
+    const request = pair.take(cid)!;
+    this.#trace('complete', request.ioId, ioId, status);
+    endRequest(request, status, dw0);
   }
 
-  #isLate(pair: QueuePair): boolean {
-    const limit = this.#executor.now - this.#timeoutNs;
-    return pair.requests.some((each, cid) => each !== undefined && pair.queuedNs[cid]! <= limit);
+  #heard(event: NvmeAsyncEvent): void {
+    this.#trace('async-event', 0, event.type, (event.info << 8) | event.logPage);
+    this.#options.asyncEvent(event);
   }
 
-  #die(): void {
-    this.#tracer?.event(Layer.nvmeDriver, 'dead', 0, 0, 0);
-    this.#tearDown(false, () => undefined);
+  #scanned(namespaces: readonly NvmeNamespaceInfo[]): void {
+    this.#bringUp.namespaces = namespaces;
+    this.#options.namespacesChanged(namespaces);
+  }
+
+  #lost(): void {
+    this.#trace('gone', 0, 0, 0);
+    this.#tearDown(undefined, () => undefined);
+  }
+
+  /** Nothing happens by itself any more. */
+  #quiet(): void {
+    this.#ladder.stop();
+    this.#retries.pause();
+    this.#listener.stop();
+    this.#pairs.quiet();
   }
 
   /** Stops the controller, and only then lets go of the buffers of what is in flight. */
-  #tearDown(orderly: boolean, done: () => void): void {
-    this.#alive = false;
+  #tearDown(kind: ShutdownKind | undefined, done: () => void): void {
     this.#stopDone.push(done);
     if (this.#stopDone.length > 1) return;
-    this.#executor.cancel(this.#watchTask);
-    this.#watching = false;
-    this.#bringUp.stop(orderly, () => {
-      for (const pair of this.#pairs) this.#dissolve(pair);
-      this.#pairs = [];
-      this.#endRejected();
+    this.#enter('stopping');
+    this.#quiet();
+    this.#bringUp.stop(kind, () => {
+      this.#pairs.keep(0);
+      this.#lateEnds.flush();
+      this.#enter('down');
+      const startDone = this.#startDone;
+      this.#startDone = undefined;
       for (const each of this.#stopDone.splice(0)) each();
-      this.#started('driver was shut down during its start');
+      startDone?.('driver was shut down during its start');
     });
   }
 
-  #dissolve(pair: QueuePair): void {
-    this.#executor.cancel(pair.ringTask!);
-    this.#executor.cancel(pair.reapTask!);
-    for (let cid = 0; cid < pair.requests.length; cid++) {
-      const request = pair.take(cid);
-      if (request !== undefined) this.#reject(request, ABORTED_BY_HOST);
-    }
-    this.#bringUp.givePages(pair);
+  #trace(name: string, ioId: number, a: number, b: number): void {
+    this.#tracer?.event(Layer.nvmeDriver, name, ioId, a, b);
   }
 }

@@ -1,11 +1,18 @@
 /** What a driver can be told at construction, and its limits. */
 import { ConfigError } from '../base/assert.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
+import type { NvmeNamespaceInfo } from '../interfaces/nvme-host.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
 import { NO_COSTS } from '../sim/cost-presets.ts';
+import type { NvmeAsyncEvent } from './event-listener.ts';
 
 /** How long a command may take, 30 s of virtual time. */
 export const COMMAND_TIMEOUT_NS = 30_000_000_000;
+/** How long a command of the admin queue may take, 60 s of virtual time. */
+export const ADMIN_TIMEOUT_NS = 60_000_000_000;
+
+/** No timeout is longer, so that sums of times stay exact: 2^52 ns, 52 days. */
+export const LONGEST_TIMEOUT_NS = 2 ** 52;
 
 /** Options of an `NvmeDriver`; all have defaults. */
 export interface NvmeDriverOptions {
@@ -21,8 +28,28 @@ export interface NvmeDriverOptions {
   maxTransferBytes?: number;
   /** Messages where the function has them, or the pin. Default 'msix'. */
   interrupts?: 'msix' | 'pin';
-  /** How long a command may take before the controller counts as dead, in virtual nanoseconds. Default {@link COMMAND_TIMEOUT_NS}. */
+  /** How long a command may take before something is done about it, in virtual nanoseconds. Default {@link COMMAND_TIMEOUT_NS}. */
   timeoutNs?: number;
+  /** The same for commands of the admin queue. Default {@link ADMIN_TIMEOUT_NS}. */
+  adminTimeoutNs?: number;
+  /** How many of the I/O queues, the last ones, have no interrupts and are polled. Default 0. */
+  polledQueues?: number;
+  /** Keep doorbells in memory where the controller takes Doorbell Buffer Config. Default true. */
+  shadowDoorbells?: boolean;
+  /**
+   * Mean bytes of a segment from which data goes by an SGL where the controller takes SGLs; 0 for only what PRPs cannot say. Default
+   * 32 KiB.
+   */
+  sglThresholdBytes?: number;
+  /**
+   * What is done about a path error that may be retried: 'retry' on the same path, or 'end' with it, for a submitter with another path.
+   * Default 'retry'.
+   */
+  pathErrors?: 'retry' | 'end';
+  /** Hears of asynchronous events; called from a task. */
+  asyncEvent?: (event: NvmeAsyncEvent) => void;
+  /** Hears that the namespaces were scanned again, because the controller said that they changed; called from a task. */
+  namespacesChanged?: (namespaces: readonly NvmeNamespaceInfo[]) => void;
   /** What things cost in virtual time. Default: nothing. */
   costs?: CostTable;
   /** Receives the events of the `nvme-driver` layer. */
@@ -45,6 +72,13 @@ export function resolveDriverOptions(options: NvmeDriverOptions): ResolvedDriver
     maxTransferBytes: options.maxTransferBytes ?? 1 << 20,
     interrupts: options.interrupts ?? 'msix',
     timeoutNs: options.timeoutNs ?? COMMAND_TIMEOUT_NS,
+    adminTimeoutNs: options.adminTimeoutNs ?? ADMIN_TIMEOUT_NS,
+    polledQueues: options.polledQueues ?? 0,
+    shadowDoorbells: options.shadowDoorbells ?? true,
+    sglThresholdBytes: options.sglThresholdBytes ?? 32_768,
+    pathErrors: options.pathErrors ?? 'retry',
+    asyncEvent: options.asyncEvent ?? (() => undefined),
+    namespacesChanged: options.namespacesChanged ?? (() => undefined),
     costs: options.costs ?? NO_COSTS,
     tracer: options.tracer,
     owner: options.owner ?? 'nvme-driver',
@@ -60,7 +94,10 @@ export function resolveDriverOptions(options: NvmeDriverOptions): ResolvedDriver
   if (resolved.maxTransferBytes % pageBytes !== 0) {
     throw new ConfigError('maxTransferBytes', resolved.maxTransferBytes, 'a multiple of the page');
   }
-  checkRange('timeoutNs', resolved.timeoutNs, 1, Number.MAX_SAFE_INTEGER);
+  checkRange('timeoutNs', resolved.timeoutNs, 1, LONGEST_TIMEOUT_NS);
+  checkRange('adminTimeoutNs', resolved.adminTimeoutNs, 1, LONGEST_TIMEOUT_NS);
+  checkRange('polledQueues', resolved.polledQueues, 0, resolved.ioQueues);
+  checkRange('sglThresholdBytes', resolved.sglThresholdBytes, 0, 1 << 26);
   return resolved;
 }
 

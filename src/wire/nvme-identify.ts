@@ -22,10 +22,16 @@ export const identifyController = layout('identifyController', IDENTIFY_BYTES, {
   mdts: u8(77),
   cntlid: u16(78),
   ver: u32(80),
+  /** How long a normal shutdown takes, in microseconds; 0 for unknown. */
+  rtd3e: u32(88),
   oaes: u32(92),
   ctratt: u32(96),
   cntrltype: u8(111),
   fguid: bytes(112, 16),
+  /** Command retry delay times in units of 100 ms, by CRD of a status. */
+  crdt1: u16(128),
+  crdt2: u16(130),
+  crdt3: u16(132),
   oacs: u16(256),
   /** Abort command limit, zero-based. */
   acl0: u8(258),

@@ -1,5 +1,6 @@
 /** An NVMe driver's queues with a medium right behind them: for tests of what sits on top of an `NvmeHost`. */
 import type { SparseMedium } from '../../src/devices/sparse-medium.ts';
+import type { TimeoutVerdict } from '../../src/interfaces/blk-mq.ts';
 import type { Task } from '../../src/interfaces/executor.ts';
 import type { GuestMemory } from '../../src/interfaces/guest-memory.ts';
 import { MediumStatus } from '../../src/interfaces/medium.ts';
@@ -20,6 +21,7 @@ export class MediumNvmeHost implements NvmeHost {
   readonly statuses: number[] = [];
   readonly commands: NvmeHostRequest[] = [];
   depth = 4;
+  timeout?: (request: NvmeHostRequest) => TimeoutVerdict;
   readonly #medium: SparseMedium;
   readonly #executor: SimExecutor;
   readonly #queued = new Map<NvmeHostRequest, number>();

@@ -3,7 +3,7 @@ import { ConfigError } from '../../src/base/assert.ts';
 import { NvmeBlockDriver } from '../../src/block-drivers/nvme-block-driver.ts';
 import { SparseMedium } from '../../src/devices/sparse-medium.ts';
 import { BioFlag, BioOp } from '../../src/interfaces/bio.ts';
-import { QueueRqResult } from '../../src/interfaces/blk-mq.ts';
+import { QueueRqResult, TimeoutVerdict } from '../../src/interfaces/blk-mq.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { MediumNvmeHost } from './medium-nvme-host.ts';
@@ -42,36 +42,20 @@ describe('the NVMe block driver', () => {
     expect(host.commands[1]).toMatchObject({ opcode: 0, slba: 0, nlb0: 0, control: 0 });
   });
 
-  it('sends again what may be retried, up to five times', () => {
+  it('hands on what the NVMe driver was left with', () => {
     const { driver, executor, host } = makeRig();
-    host.statuses.push(ABORTED, ABORTED);
-    expect(statusOf(driver, executor)).toBe('ok');
-    expect(host.commands.splice(0)).toHaveLength(3);
-    host.statuses.push(...new Array<number>(6).fill(ABORTED));
-    expect(statusOf(driver, executor)).toBe('ioError');
-    expect(host.commands.splice(0)).toHaveLength(6);
     host.statuses.push(ABORTED | DNR);
     expect(statusOf(driver, executor)).toBe('ioError');
     expect(host.commands).toHaveLength(1);
   });
 
-  it('sends again through a queue that is full', () => {
-    const { driver, executor, host } = makeRig();
-    host.statuses.push(ABORTED);
-    const requests = [0, 1, 2, 3].map((tag) => makeRequest({ tag }));
-    for (const request of requests) driver.queueRq(0, request, true);
-    const late = makeRequest({ tag: 4 });
-    expect(driver.queueRq(0, late, true)).toBe(QueueRqResult.deviceResource);
-    requests[0]!.end = () => {};
-    executor.runUntilIdle();
-    expect(host.commands).toHaveLength(5);
-    expect(requests.slice(1).map((request) => request.ends)).toEqual([1, 1, 1]);
-  });
-
   it('says that a full queue is full, and waits with the doorbell until the last', () => {
-    const { driver, executor } = makeRig();
+    const { driver, executor, host } = makeRig();
+    host.depth = 2;
     const requests = [0, 1].map((tag) => makeRequest({ tag }));
     for (const request of requests) driver.queueRq(1, request, false);
+    const late = makeRequest({ tag: 2 });
+    expect(driver.queueRq(1, late, false)).toBe(QueueRqResult.deviceResource);
     executor.runUntilIdle();
     expect(requests[0]!.ends).toBe(0);
     driver.commitRqs(1);
@@ -109,18 +93,20 @@ describe('the NVMe block driver', () => {
     expect(statusOf(driver, executor, { op: BioOp.write })).toBe('medium');
   });
 
-  it('asks for the abort of what takes too long', () => {
+  it('asks the NVMe driver about what takes too long, and for nothing of what it does not have', () => {
     const { driver, host } = makeRig();
-    const aborted: number[] = [];
-    host.abort = (request) => {
-      aborted.push(request.opcode);
-      return 1;
-    };
+    const late: number[] = [];
     const request = makeRequest();
     driver.queueRq(0, request, true);
-    driver.timeout(request);
-    driver.timeout(makeRequest());
-    expect(aborted).toEqual([2]);
+    expect(driver.timeout(request)).toBe(TimeoutVerdict.resetTimer);
+    host.timeout = ({ opcode, hasTimer }) => {
+      late.push(opcode);
+      expect(hasTimer).toBe(true);
+      return TimeoutVerdict.done;
+    };
+    expect(driver.timeout(request)).toBe(TimeoutVerdict.done);
+    expect(driver.timeout(makeRequest())).toBe(TimeoutVerdict.done);
+    expect(late).toEqual([2]);
   });
 
   it('wants a namespace that is there', () => {

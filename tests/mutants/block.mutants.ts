@@ -156,15 +156,4 @@ export const mutants: readonly Mutant[] = [
     kills: ['tests/devices/ata-disk.test.ts'],
     note: 'the disk serves commands although its error log was not read',
   },
-  {
-    name: 'nvme-retries-for-ever',
-    file: 'src/block-drivers/nvme-blk-status.ts',
-    find: '&& (status & STATUS_DNR) === 0',
-    replace: '',
-    kills: [
-      'tests/block-drivers/nvme-blk-status.test.ts',
-      'tests/block-drivers/nvme-block-driver.test.ts',
-    ],
-    note: 'Do Not Retry is ignored',
-  },
 ];

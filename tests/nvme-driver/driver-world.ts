@@ -6,12 +6,15 @@ import { PageAllocator } from '../../src/memory/page-allocator.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
 import { NvmePciFunction, type NvmePciOptions } from '../../src/nvme-device/index.ts';
 import { NvmeDriver, type NvmeDriverOptions } from '../../src/nvme-driver/index.ts';
-import { SimExecutor } from '../../src/sim/sim-executor.ts';
+import { SimExecutor, type SimExecutorOptions } from '../../src/sim/sim-executor.ts';
 import {
   MemoryCommandPort,
   type MemoryPortOptions,
 } from '../../src/testing/nvme/memory-command-port.ts';
-import { IoOpcode } from '../../src/wire/nvme-opcodes.ts';
+import { identifyController } from '../../src/wire/nvme-identify.ts';
+import { IdentifyCns, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
+import { OACS_DOORBELL_BUFFER } from '../../src/wire/nvme-sgl.ts';
+import { TestPort, type TestPortOptions } from './test-port.ts';
 
 const MEMORY_BYTES = 16 << 20;
 /** Data of tests; the driver's own pages lie below. */
@@ -20,6 +23,9 @@ export const DATA = 0x80_0000;
 export interface WorldOptions {
   device?: NvmePciOptions;
   port?: MemoryPortOptions;
+  /** What stands between the controller and the memory port. */
+  test?: TestPortOptions;
+  executor?: SimExecutorOptions;
   driver?: NvmeDriverOptions;
   /** Pages that the driver has. */
   pages?: number;
@@ -27,24 +33,40 @@ export interface WorldOptions {
   wrap?: (pci: NvmePciFunction) => PciFunction;
 }
 
+/** A controller with Doorbell Buffer Config. */
+export const WITH_SHADOWS: WorldOptions = {
+  test: {
+    limits: { oacs: OACS_DOORBELL_BUFFER },
+    identify: (cns, view) => {
+      if (cns === IdentifyCns.controller) {
+        identifyController.oacs.set(view, 0, OACS_DOORBELL_BUFFER);
+      }
+    },
+  },
+};
+
 /** A request that remembers how often it ended. */
 export interface CountedRequest extends NvmeHostRequest {
   ends: number;
 }
 
 export class DriverWorld {
-  readonly executor = new SimExecutor();
+  readonly executor: SimExecutor;
   readonly memory = new RegionMemory([{ base: 0, size: MEMORY_BYTES }]);
   readonly pages: PageAllocator;
   readonly port: MemoryCommandPort;
+  /** In front of the memory port: harm, and what the memory port does not have. */
+  readonly test: TestPort;
   readonly pci: NvmePciFunction;
   readonly driver: NvmeDriver;
   /** Messages and levels reach the driver. */
   connected = true;
 
   constructor(options: WorldOptions = {}) {
+    this.executor = new SimExecutor(options.executor);
     this.pages = new PageAllocator(0x1000, 4096 * (options.pages ?? 1024));
     this.port = new MemoryCommandPort(this.executor, options.port);
+    this.test = new TestPort(this.executor, this.port, options.test);
     const sink = {
       msix: (vector: number) => {
         if (this.connected) this.driver.interrupt(vector);
@@ -53,8 +75,8 @@ export class DriverWorld {
         if (this.connected) this.driver.interruptPin(level);
       },
     };
-    const { executor, memory, port, pages } = this;
-    this.pci = new NvmePciFunction(executor, memory, port, sink, options.device);
+    const { executor, memory, test, pages } = this;
+    this.pci = new NvmePciFunction(executor, memory, test, sink, options.device);
     const pci = options.wrap?.(this.pci) ?? this.pci;
     this.driver = new NvmeDriver(executor, memory, pci, pages, options.driver);
   }
@@ -67,6 +89,11 @@ export class DriverWorld {
     });
     this.executor.runUntilIdle();
     return result;
+  }
+
+  /** Runs for a span of virtual time. */
+  pass(ns: number): void {
+    this.executor.runUntil(this.executor.now + ns);
   }
 
   /** A request that counts its ends. */
@@ -100,4 +127,12 @@ export class DriverWorld {
     this.executor.runUntilIdle();
     return request.status;
   }
+}
+
+/** A world whose driver is up. */
+export function started(options: WorldOptions = {}): DriverWorld {
+  const world = new DriverWorld(options);
+  const error = world.start();
+  if (error !== undefined) throw new Error(error);
+  return world;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InvariantError } from '../../src/base/assert.ts';
 import { SgList } from '../../src/base/sg-list.ts';
 import { AbortResult } from '../../src/interfaces/request.ts';
-import { ABORTED_BY_HOST, COMMAND_TIMEOUT_NS } from '../../src/nvme-driver/index.ts';
+import { ABORTED_BY_HOST } from '../../src/nvme-driver/index.ts';
 import { NO_COSTS } from '../../src/sim/cost-presets.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { TraceRecorder } from '../../src/sim/trace-recorder.ts';
@@ -11,13 +11,7 @@ import { AdminOpcode, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
 import { NvmeRegister } from '../../src/wire/nvme-registers.ts';
 import { NvmeStatus, STATUS_DNR } from '../../src/wire/nvme-status.ts';
 import { checkProperty, runs } from '../support/runs.ts';
-import { type CountedRequest, DATA, DriverWorld, type WorldOptions } from './driver-world.ts';
-
-function started(options: WorldOptions = {}): DriverWorld {
-  const world = new DriverWorld(options);
-  expect(world.start()).toBeUndefined();
-  return world;
-}
+import { type CountedRequest, DATA, DriverWorld, started } from './driver-world.ts';
 
 describe('I/O', () => {
   it('writes, flushes and reads back', () => {
@@ -279,41 +273,6 @@ describe('the end', () => {
   it('is refused to be followed by a second start of a driver that is up', () => {
     const world = started();
     expect(() => world.driver.start(() => {})).toThrow(InvariantError);
-  });
-
-  it('of a controller with a fatal status ends every request (ER5)', () => {
-    const world = started();
-    world.port.held = true;
-    const request = world.request();
-    world.do(request);
-    world.pci.controller.setBusMaster(false);
-    world.port.release();
-    world.executor.runUntilIdle();
-    expect(request.ends).toBe(0);
-    world.executor.runUntil(world.executor.now + COMMAND_TIMEOUT_NS);
-    expect([request.ends, request.status]).toEqual([1, ABORTED_BY_HOST]);
-    expect(world.do(world.request())).toBe(ABORTED_BY_HOST);
-  });
-
-  it('of a silent controller comes after the timeout, and not before (ER38)', () => {
-    const world = started({ driver: { timeoutNs: 1_000_000 } });
-    world.port.held = true;
-    const request = world.request();
-    world.do(request);
-    world.executor.runUntil(world.executor.now + 900_000);
-    expect(request.ends).toBe(0);
-    world.executor.runUntil(world.executor.now + 400_000);
-    expect([request.ends, request.status]).toEqual([1, ABORTED_BY_HOST]);
-    expect(world.port.waiting).toBe(0);
-  });
-
-  it('does not come for a command whose interrupt alone was lost', () => {
-    const world = started({ driver: { timeoutNs: 1_000_000 } });
-    world.connected = false;
-    const request = world.request();
-    world.do(request);
-    world.executor.runUntil(world.executor.now + 2_000_000);
-    expect([request.ends, request.status]).toEqual([1, 0]);
   });
 });
 

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/assert.ts';
-import { type NvmeDriverOptions, resolveDriverOptions } from '../../src/nvme-driver/options.ts';
+import {
+  LONGEST_TIMEOUT_NS,
+  type NvmeDriverOptions,
+  resolveDriverOptions,
+} from '../../src/nvme-driver/options.ts';
 
 describe('resolveDriverOptions', () => {
   it.each<[keyof NvmeDriverOptions, number, number]>([
@@ -9,7 +13,10 @@ describe('resolveDriverOptions', () => {
     ['adminQueueEntries', 2, 4096],
     ['pageBytes', 4096, 65_536],
     ['maxTransferBytes', 4096, 1 << 26],
-    ['timeoutNs', 1, Number.MAX_SAFE_INTEGER],
+    ['timeoutNs', 1, LONGEST_TIMEOUT_NS],
+    ['adminTimeoutNs', 1, LONGEST_TIMEOUT_NS],
+    ['polledQueues', 0, 1],
+    ['sglThresholdBytes', 0, 1 << 26],
   ])('takes %s from %i to %i and names it otherwise', (key, low, high) => {
     for (const value of [low, high]) {
       expect(resolveDriverOptions({ [key]: value, ...fitting(key) })[key]).toBe(value);

@@ -1,173 +1,31 @@
 /** Our driver on QEMU's controller: another implementation of the same specification. */
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SgList } from '../../src/base/sg-list.ts';
-import type { NvmeHostRequest } from '../../src/interfaces/nvme-host.ts';
-import { PageAllocator } from '../../src/memory/page-allocator.ts';
-import { NvmeDriver, type NvmeDriverOptions } from '../../src/nvme-driver/index.ts';
 import { makePrng } from '../../src/sim/prng.ts';
-import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { AdminOpcode, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
-import { NvmeStatus, STATUS_CODE_MASK } from '../../src/wire/nvme-status.ts';
+import { NvmeStatus } from '../../src/wire/nvme-status.ts';
+import { DATA, IMAGE_BYTES, MIB, makeRequest, NvmeMachine } from './nvme-peer.ts';
 import { describePeer } from './peer.ts';
-import { QtestFunction } from './qtest/qtest-function.ts';
-import { QtestMachine } from './qtest/qtest-machine.ts';
-
-const SLOT = 4;
-const MIB = 1 << 20;
-const IMAGE_BYTES = 16 * MIB;
-/** Below lie holes of the machine; the driver has 16 MiB, tests the rest. */
-const DRIVER_PAGES = 16 * MIB;
-const DATA = 32 * MIB;
-const MESSAGES = 31 * MIB;
-const LIMIT_MS = 20_000;
-
-/** A driver, and the turning of its world against QEMU's own time. */
-class Peer {
-  readonly executor = new SimExecutor();
-  readonly driver: NvmeDriver;
-  readonly #machine: QtestMachine;
-  readonly #pci: QtestFunction;
-  readonly #startedMs = performance.now();
-  #vectors = 0;
-
-  constructor(machine: QtestMachine, pci: QtestFunction, options: NvmeDriverOptions = {}) {
-    this.#machine = machine;
-    this.#pci = pci;
-    const pages = new PageAllocator(DRIVER_PAGES, 14 * MIB);
-    this.driver = new NvmeDriver(this.executor, machine.memory, pci, pages, options);
-  }
-
-  start(): string | undefined {
-    let result: string | undefined | null = null;
-    this.driver.start((error) => {
-      result = error;
-    });
-    this.#turn(() => result !== null);
-    return result ?? undefined;
-  }
-
-  /** Lets messages land in memory, where a test can see them: from now on no queue is polled. */
-  useMessages(): void {
-    const table = this.#pci.configRead(this.#msixAt() + 4, 4) & ~7;
-    this.#vectors = this.driver.ioQueueCount + 1;
-    for (let vector = 0; vector < this.#vectors; vector++) {
-      this.#machine.memory.write32(MESSAGES + 4 * vector, 0);
-      this.#pci.mmioWrite(table + 16 * vector, 4, MESSAGES + 4 * vector);
-      this.#pci.mmioWrite(table + 16 * vector + 8, 4, 1);
-    }
-  }
-
-  shutdown(): void {
-    let isDone = false;
-    this.driver.shutdown(() => {
-      isDone = true;
-    });
-    this.#turn(() => isDone);
-  }
-
-  /** Runs requests on one queue, as many at a time as it takes, and gives their status codes. */
-  run(queueId: number, requests: readonly NvmeHostRequest[]): number[] {
-    let ended = 0;
-    let next = 0;
-    const push = (): void => {
-      while (next < requests.length && this.driver.queueRq(queueId, requests[next]!)) next += 1;
-      this.driver.commitRqs(queueId);
-    };
-    for (const request of requests) {
-      request.end = () => {
-        ended += 1;
-        push();
-      };
-    }
-    push();
-    this.#turn(() => ended === requests.length);
-    return requests.map(({ status }) => status & STATUS_CODE_MASK);
-  }
-
-  #turn(isDone: () => boolean): void {
-    const limit = performance.now() + LIMIT_MS;
-    while (!isDone()) {
-      if (performance.now() > limit) throw new Error('QEMU does not answer');
-      if (this.#vectors > 0) this.#takeMessages();
-      else for (let id = 0; id <= this.driver.ioQueueCount; id++) this.driver.poll(id);
-      // The clock of the driver is the wall clock, as QEMU's is.
-      const now = Math.floor((performance.now() - this.#startedMs) * 1e6);
-      this.executor.runUntil(Math.max(this.executor.now, now));
-    }
-  }
-
-  #takeMessages(): void {
-    for (let vector = 0; vector < this.#vectors; vector++) {
-      if (this.#machine.memory.read32(MESSAGES + 4 * vector) === 0) continue;
-      this.#machine.memory.write32(MESSAGES + 4 * vector, 0);
-      this.driver.interrupt(vector);
-    }
-  }
-
-  #msixAt(): number {
-    let at = this.#pci.configRead(0x34, 1);
-    while (this.#pci.configRead(at, 1) !== 0x11) at = this.#pci.configRead(at + 1, 1);
-    return at;
-  }
-}
-
-function makeRequest(fields: Partial<NvmeHostRequest>, ...segments: [number, number][]) {
-  const data = new SgList();
-  for (const [gpa, length] of segments) data.pushAddress(gpa, length);
-  const request: NvmeHostRequest = {
-    ioId: 0,
-    opcode: IoOpcode.read,
-    nsid: 1,
-    slba: 0,
-    nlb0: Math.max(0, data.byteLength / 512 - 1),
-    control: 0,
-    raw: undefined,
-    data,
-    status: -1,
-    dw0: 0,
-    end: () => {},
-    ...fields,
-  };
-  return request;
-}
+import type { QtestMachine } from './qtest/qtest-machine.ts';
 
 describePeer(
   { program: 'qemu-system-x86_64', from: 'qemu-system-x86' },
   'the NVMe controller of QEMU',
   () => {
-    let directory = '';
-    let image = '';
+    let world: NvmeMachine;
     let machine: QtestMachine;
-    let pci: QtestFunction;
     const expected = new Uint8Array(IMAGE_BYTES);
 
     beforeAll(() => {
-      directory = mkdtempSync(join(tmpdir(), 'lio-nvme-'));
-      image = join(directory, 'disk.img');
-      writeFileSync(image, '');
-      truncateSync(image, IMAGE_BYTES);
-      machine = new QtestMachine([
-        ...['-drive', `file=${image},format=raw,if=none,id=d1`],
-        ...['-drive', 'driver=null-co,size=4T,read-zeroes=on,if=none,id=d2'],
-        ...['-device', 'nvme-subsys,id=ss,nqn=qtest'],
-        '-device',
-        `nvme,id=nvme0,serial=deadbeef,subsys=ss,addr=${SLOT},mdts=10,max_ioqpairs=8,msix_qsize=9`,
-        ...['-device', 'nvme-ns,drive=d1,bus=nvme0,nsid=1'],
-        ...['-device', 'nvme-ns,drive=d2,bus=nvme0,nsid=2'],
-      ]);
-      pci = new QtestFunction(machine, SLOT);
+      world = new NvmeMachine();
+      machine = world.machine;
     });
 
     afterAll(async () => {
-      await machine?.close();
-      rmSync(directory, { recursive: true });
+      await world?.close();
     });
 
     it('starts, and shows its namespaces', () => {
-      const peer = new Peer(machine, pci, { maxTransferBytes: 4 * MIB });
+      const peer = world.peer({ maxTransferBytes: 4 * MIB });
       expect(peer.start()).toBeUndefined();
       expect(peer.driver.maxTransferBytes).toBe(4 * MIB);
       expect(peer.driver.namespaces).toEqual([
@@ -178,7 +36,7 @@ describePeer(
     });
 
     it('moves data of every shape of PRPs', () => {
-      const peer = new Peer(machine, pci, { maxTransferBytes: 4 * MIB });
+      const peer = world.peer({ maxTransferBytes: 4 * MIB, sglThresholdBytes: 0 });
       expect(peer.start()).toBeUndefined();
       const page = (index: number) => DATA + index * 8192;
       const shapes: [number, number][][] = [
@@ -242,7 +100,7 @@ describePeer(
       });
       expect(peer.run(1, [makeRequest({ opcode: IoOpcode.flush })])).toEqual([0]);
       peer.shutdown();
-      expect(Buffer.compare(readFileSync(image), expected)).toBe(0);
+      expect(Buffer.compare(world.image(), expected)).toBe(0);
     });
 
     it.each([
@@ -252,7 +110,7 @@ describePeer(
       'completes many commands on several queues, a small one among them, %s',
       (_name, messages) => {
         for (const queueEntries of [2, 32]) {
-          const peer = new Peer(machine, pci, { ioQueues: 3, queueEntries });
+          const peer = world.peer({ ioQueues: 3, queueEntries });
           expect(peer.start()).toBeUndefined();
           if (messages) peer.useMessages();
           for (let queueId = 1; queueId <= 3; queueId++) {
@@ -273,7 +131,7 @@ describePeer(
     );
 
     it('answers with the errors that the specification names', () => {
-      const peer = new Peer(machine, pci);
+      const peer = world.peer();
       expect(peer.start()).toBeUndefined();
       const one: [number, number] = [DATA, 512];
       const blocks = IMAGE_BYTES / 512;
