@@ -1,12 +1,14 @@
 /**
- * The SCSI disk driver: probes a logical unit and turns requests into READ, WRITE and SYNCHRONIZE CACHE. After Linux's sd.
+ * The SCSI disk driver: probes a logical unit, turns requests into commands, and judges how they end. After Linux's sd and its error handler.
  *
- * Does not model: discard and write zeroes, media change, the error handler beyond abort (a request that takes too long is aborted and ends
- * with a timeout).
+ * A command that takes too long is aborted and sent again. One that cannot be aborted, or ended in a way that nothing follows from, waits for
+ * the error handler, which begins when the device has no other command: it resets the unit, the target, the bus, the host, and when none of
+ * these helps the unit is offline. Until then no new command is taken.
+ *
+ * Does not model: media change, several units of one host.
  */
 import { IndexFifo } from '../base/index-fifo.ts';
-import { SgList } from '../base/sg-list.ts';
-import { BioFlag, BioOp, BlkStatus, type QueueLimits, SECTOR_BYTES } from '../interfaces/bio.ts';
+import { BioOp, BlkStatus, type QueueLimits } from '../interfaces/bio.ts';
 import {
   type BlkMqOps,
   QueueRqResult,
@@ -14,13 +16,15 @@ import {
   TimeoutVerdict,
 } from '../interfaces/blk-mq.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
-import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import { AbortResult } from '../interfaces/request.ts';
-import type { ScsiDevice, ScsiTask } from '../interfaces/scsi-task.ts';
+import type { ScsiDevice } from '../interfaces/scsi-task.ts';
 import { makeTask } from '../sim/task.ts';
-import { buildReadWrite, buildSynchronizeCache, ScsiStatus } from '../wire/scsi.ts';
+import { ScsiStatus } from '../wire/scsi.ts';
+import { ScsiCdbBuilder } from './scsi-cdb-builder.ts';
 import { Disposition, disposeOf } from './scsi-disposition.ts';
+import { ScsiErrorHandler } from './scsi-error-handler.ts';
 import { ScsiProbe } from './scsi-probe.ts';
+import { NO_DATA, ScsiSlot } from './scsi-slot.ts';
 
 /** How often a command is tried again: 5 times. */
 export const SCSI_MAX_RETRIES = 5;
@@ -36,34 +40,6 @@ export interface ScsiDriverOptions {
   owner?: string;
 }
 
-class Slot implements ScsiTask {
-  ioId = 0;
-  lun = 0;
-  readonly cdb = new Uint8Array(32);
-  memory: GuestMemory;
-  data: SgList = NO_DATA;
-  status = 0;
-  residualBytes = 0;
-  readonly sense = new Uint8Array(96);
-  senseLength = 0;
-  end: (task: ScsiTask) => void;
-  readonly index: number;
-  request: Request | undefined = undefined;
-  retries = 0;
-  startedNs = 0;
-  isTimedOut = false;
-  /** Ends with this status without a command, when it is not `ok`. */
-  refusal: BlkStatus = BlkStatus.ok;
-
-  constructor(index: number, memory: GuestMemory, end: (slot: Slot) => void) {
-    this.index = index;
-    this.memory = memory;
-    this.end = () => end(this);
-  }
-}
-
-const NO_DATA = new SgList(1);
-
 /** sd as a blk-mq driver; it has limits and a size once `start` is done. */
 export class ScsiDriver implements BlkMqOps {
   readonly hardwareQueueCount = 1;
@@ -71,27 +47,42 @@ export class ScsiDriver implements BlkMqOps {
   readonly #executor: Executor;
   readonly #device: ScsiDevice;
   readonly #probe: ScsiProbe;
-  readonly #slots: readonly Slot[];
+  readonly #builder: ScsiCdbBuilder;
+  readonly #handler: ScsiErrorHandler;
+  readonly #slots: readonly ScsiSlot[];
   readonly #again: IndexFifo;
   readonly #againTask: Task;
   readonly #later: IndexFifo;
   readonly #laterTask: Task;
+  /** Commands with the device that did not fail. */
+  #busyCount = 0;
+  /** Commands that wait for the error handler. */
+  #failedCount = 0;
+  #isHandling = false;
+  #isOffline = false;
 
   constructor(executor: Executor, device: ScsiDevice, options: ScsiDriverOptions = {}) {
     const owner = options.owner ?? 'scsi-driver';
-    this.queueDepth = options.queueDepth ?? 32;
+    const queueDepth = options.queueDepth ?? 32;
+    this.queueDepth = queueDepth;
     this.#executor = executor;
     this.#device = device;
     this.#probe = new ScsiProbe(executor, device, owner);
-    const end = (slot: Slot): void => this.#ended(slot);
+    this.#builder = new ScsiCdbBuilder(this.#probe, queueDepth);
+    const end = (slot: ScsiSlot): void => this.#ended(slot);
     const { memory } = this.#probe;
-    this.#slots = Array.from(
-      { length: this.queueDepth },
-      (_, index) => new Slot(index, memory, end),
+    this.#slots = Array.from({ length: queueDepth }, (_, i) => new ScsiSlot(i, memory, end));
+    this.#handler = new ScsiErrorHandler(
+      executor,
+      device,
+      owner,
+      () => this.#slots.every((slot) => !slot.isOut),
+      () => this.#recovered(),
+      () => this.#gaveUp(),
     );
-    this.#again = new IndexFifo(this.queueDepth);
+    this.#again = new IndexFifo(queueDepth);
     this.#againTask = makeTask(owner, () => this.#resend(this.#again));
-    this.#later = new IndexFifo(this.queueDepth);
+    this.#later = new IndexFifo(queueDepth);
     this.#laterTask = makeTask(owner, () => this.#resend(this.#later));
   }
 
@@ -104,12 +95,19 @@ export class ScsiDriver implements BlkMqOps {
     return this.#probe.capacitySectors;
   }
 
+  /** Has the error handler given the unit up? Every request then ends as offline. */
+  get isOffline(): boolean {
+    return this.#isOffline;
+  }
+
   /** Asks the unit what it is; `done` gets `undefined`, or why it cannot be used. Never called inside `start`. */
   start(done: (failure: string | undefined) => void): void {
     this.#probe.start(done);
   }
 
   queueRq(_hardwareQueue: number, request: Request): QueueRqResult {
+    // While the error handler works nothing new is begun; what waits for it ends, and then this is asked again.
+    if (this.#failedCount > 0) return QueueRqResult.deviceResource;
     const slot = this.#slots[request.tag]!;
     slot.request = request;
     slot.ioId = request.ioId;
@@ -118,8 +116,8 @@ export class ScsiDriver implements BlkMqOps {
     slot.retries = 0;
     slot.isTimedOut = false;
     slot.startedNs = this.#executor.now;
-    slot.refusal = this.#build(slot, request);
-    if (slot.refusal === BlkStatus.ok) this.#device.submit(slot);
+    slot.refusal = this.#isOffline ? BlkStatus.offline : this.#builder.build(slot, request);
+    if (slot.refusal === BlkStatus.ok) this.#submit(slot);
     else this.#sendAgain(slot);
     return QueueRqResult.ok;
   }
@@ -128,79 +126,135 @@ export class ScsiDriver implements BlkMqOps {
 
   timeout(request: Request): TimeoutVerdict {
     const slot = this.#slots[request.tag]!;
-    slot.isTimedOut = true;
-    return this.#device.abort(slot) === AbortResult.aborted
-      ? TimeoutVerdict.done
-      : TimeoutVerdict.resetTimer;
-  }
-
-  #build(slot: Slot, request: Request): BlkStatus {
-    switch (request.op) {
-      case BioOp.read:
-      case BioOp.write: {
-        const perBlock = this.limits.logicalBlockSize / SECTOR_BYTES;
-        const isFua = (request.flags & BioFlag.fua) !== 0;
-        const lba = request.sector / perBlock;
-        const blocks = request.sectorCount / perBlock;
-        buildReadWrite(slot.cdb, request.op === BioOp.write, lba, blocks, isFua);
-        return BlkStatus.ok;
-      }
-      case BioOp.flush:
-        slot.data = NO_DATA;
-        buildSynchronizeCache(slot.cdb);
-        return BlkStatus.ok;
-      case BioOp.driverIn:
-      case BioOp.driverOut:
-        if (request.raw === undefined || request.raw.length > 16) return BlkStatus.ioError;
-        slot.cdb.fill(0);
-        slot.cdb.set(request.raw);
-        return BlkStatus.ok;
-      default:
-        return BlkStatus.notSupported;
+    if (slot.isFailed) return TimeoutVerdict.resetTimer;
+    if (!slot.isOut) {
+      slot.isTimedOut = true;
+    } else if (!slot.isAborting && this.#device.abort(slot) === AbortResult.aborted) {
+      slot.isAborting = true;
+    } else {
+      this.#fail(slot);
     }
+    return TimeoutVerdict.resetTimer;
   }
 
-  #ended(slot: Slot): void {
-    const request = slot.request!;
+  #submit(slot: ScsiSlot): void {
+    slot.isOut = true;
+    slot.isAborting = false;
+    this.#busyCount += 1;
+    this.#device.submit(slot);
+  }
+
+  #ended(slot: ScsiSlot): void {
+    slot.isOut = false;
+    // The error handler decides about it, or has given it up long ago.
+    if (slot.isFailed || slot.request === undefined) return;
+    this.#busyCount -= 1;
+    this.#judge(slot, slot.request);
+    this.#handleErrors();
+  }
+
+  #judge(slot: ScsiSlot, request: Request): void {
+    if (slot.isAborting && slot.status !== ScsiStatus.good) {
+      this.#retry(slot, BlkStatus.timeout);
+      return;
+    }
     if (request.op === BioOp.driverIn || request.op === BioOp.driverOut) {
       this.#finish(slot, slot.status === ScsiStatus.good ? BlkStatus.ok : BlkStatus.ioError);
       return;
     }
-    const disposition = slot.isTimedOut ? BlkStatus.timeout : disposeOf(slot);
-    if (disposition === Disposition.retry) {
-      slot.retries += 1;
-      if (slot.retries > SCSI_MAX_RETRIES) this.#finish(slot, BlkStatus.ioError);
-      else this.#sendAgain(slot);
-    } else if (disposition === Disposition.retryLater) {
-      const { now } = this.#executor;
-      if (now - slot.startedNs >= SCSI_PATIENCE_NS) {
-        this.#finish(slot, BlkStatus.ioError);
-      } else {
-        this.#later.push(slot.index);
-        if (this.#laterTask.slot === -1) {
-          this.#executor.schedule(this.#laterTask, now + SCSI_BUSY_DELAY_NS);
-        }
-      }
-    } else {
-      this.#finish(slot, disposition);
+    const disposition = disposeOf(slot);
+    switch (disposition) {
+      case Disposition.retry:
+        this.#retry(slot, BlkStatus.ioError);
+        break;
+      case Disposition.retryLater:
+        this.#retryLater(slot);
+        break;
+      case Disposition.fail:
+        this.#fail(slot);
+        break;
+      default:
+        if (disposition === BlkStatus.target) this.#builder.learn(slot);
+        this.#finish(slot, disposition);
     }
   }
 
-  #sendAgain(slot: Slot): void {
+  #retry(slot: ScsiSlot, otherwise: BlkStatus): void {
+    slot.retries += 1;
+    if (slot.retries > SCSI_MAX_RETRIES) this.#finish(slot, otherwise);
+    else this.#sendAgain(slot);
+  }
+
+  #retryLater(slot: ScsiSlot): void {
+    const { now } = this.#executor;
+    if (now - slot.startedNs >= SCSI_PATIENCE_NS) {
+      this.#finish(slot, BlkStatus.ioError);
+      return;
+    }
+    this.#later.push(slot.index);
+    if (this.#laterTask.slot === -1) {
+      this.#executor.schedule(this.#laterTask, now + SCSI_BUSY_DELAY_NS);
+    }
+  }
+
+  /** The command waits for the error handler. */
+  #fail(slot: ScsiSlot): void {
+    if (slot.isOut) this.#busyCount -= 1;
+    slot.isFailed = true;
+    this.#failedCount += 1;
+    this.#handleErrors();
+  }
+
+  /** The handler begins when the device has no other command. */
+  #handleErrors(): void {
+    if (this.#failedCount === 0 || this.#busyCount > 0 || this.#isHandling) return;
+    this.#isHandling = true;
+    this.#handler.start();
+  }
+
+  #recovered(): void {
+    this.#settleFailed(false);
+    this.#executor.post(this.#againTask);
+    this.#executor.post(this.#laterTask);
+  }
+
+  #gaveUp(): void {
+    this.#isOffline = true;
+    this.#settleFailed(true);
+    this.#executor.post(this.#againTask);
+    this.#executor.post(this.#laterTask);
+  }
+
+  /** What waited for the handler is sent again, or has had its time. */
+  #settleFailed(isLost: boolean): void {
+    this.#failedCount = 0;
+    this.#isHandling = false;
+    for (const slot of this.#slots) {
+      if (!slot.isFailed) continue;
+      slot.isFailed = false;
+      if (isLost) this.#finish(slot, BlkStatus.timeout);
+      else this.#retry(slot, BlkStatus.timeout);
+    }
+  }
+
+  #sendAgain(slot: ScsiSlot): void {
     this.#again.push(slot.index);
     this.#executor.post(this.#againTask);
   }
 
   #resend(slots: IndexFifo): void {
+    // They stay where they are until the error handler is done.
+    if (this.#failedCount > 0) return;
     for (let left = slots.count; left > 0; left--) {
       const slot = this.#slots[slots.shift()]!;
       if (slot.isTimedOut) this.#finish(slot, BlkStatus.timeout);
+      else if (this.#isOffline) this.#finish(slot, BlkStatus.offline);
       else if (slot.refusal !== BlkStatus.ok) this.#finish(slot, slot.refusal);
-      else this.#device.submit(slot);
+      else this.#submit(slot);
     }
   }
 
-  #finish(slot: Slot, status: BlkStatus): void {
+  #finish(slot: ScsiSlot, status: BlkStatus): void {
     const request = slot.request!;
     slot.request = undefined;
     slot.data = NO_DATA;

@@ -7,6 +7,7 @@ import type { ScsiDevice, ScsiTask } from '../interfaces/scsi-task.ts';
 import { RegionMemory } from '../memory/region-memory.ts';
 import { makeTask } from '../sim/task.ts';
 import {
+  ascOf,
   blockLimitsPage,
   buildInquiry,
   buildModeSense6,
@@ -17,12 +18,18 @@ import {
   capacity10,
   capacity16,
   inquiryData,
+  ScsiStatus,
+  SenseKey,
+  senseKeyOf,
   VpdPage,
 } from '../wire/scsi.ts';
+import { CapacityBit, ProvisioningBit, provisioningPage } from '../wire/scsi-provisioning.ts';
 import { Disposition, disposeOf } from './scsi-disposition.ts';
 
-/** How often each question is asked again after a unit attention and the like. */
+/** How often each question is asked again when it failed in a way that may pass. */
 const MAX_RETRIES = 3;
+/** How often it is asked again after a unit attention of a reset, of which several may come. */
+const MAX_RESET_RETRIES = 10;
 /** How long a unit may take to become ready. */
 const READY_TRIES = 100;
 const READY_DELAY_NS = 1_000_000_000;
@@ -37,6 +44,7 @@ type Step =
   | 'capacity16'
   | 'pages'
   | 'blockLimits'
+  | 'provisioning'
   | 'caching'
   | 'done';
 
@@ -47,12 +55,22 @@ const NEXT: Readonly<Record<Exclude<Step, 'done'>, Step>> = {
   capacity10: 'capacity16',
   capacity16: 'pages',
   pages: 'blockLimits',
-  blockLimits: 'caching',
+  blockLimits: 'provisioning',
+  provisioning: 'caching',
   caching: 'done',
 };
 
 /** Questions that a unit may refuse to answer. */
-const OPTIONAL: ReadonlySet<Step> = new Set(['pages', 'blockLimits', 'caching']);
+const OPTIONAL: ReadonlySet<Step> = new Set(['pages', 'blockLimits', 'provisioning', 'caching']);
+
+/** How a unit lets go of blocks. */
+export const DiscardMode = { none: 0, unmap: 1, writeSame16: 2, writeSame10: 3 } as const;
+/** One of {@link DiscardMode}. */
+export type DiscardMode = (typeof DiscardMode)[keyof typeof DiscardMode];
+
+/** Most blocks of WRITE SAME (16) and (10) unless the unit names fewer. */
+const MAX_SAME16_BLOCKS = 0x7f_ffff;
+const MAX_SAME10_BLOCKS = 0xffff;
 
 /** Asks one question after the other; results are in `limits` and `capacitySectors`. */
 export class ScsiProbe {
@@ -62,6 +80,10 @@ export class ScsiProbe {
   limits: QueueLimits = LIMITS;
   /** What was found; 0 before. */
   capacitySectors = 0;
+  /** What a discard becomes. */
+  discardMode: DiscardMode = DiscardMode.none;
+  /** Do blocks that WRITE SAME unmaps read as zeroes? Then zeroes are written that way. */
+  canZeroByUnmap = false;
   readonly #executor: Executor;
   readonly #device: ScsiDevice;
   readonly #task: ScsiTask;
@@ -70,12 +92,21 @@ export class ScsiProbe {
   readonly #again: Task;
   #step: Step = 'inquiry';
   #retries = 0;
+  #resetRetries = 0;
   #done: ((failure: string | undefined) => void) | undefined = undefined;
   #lastLba = 0;
   #blockBytes = 0;
   #physicalBytes = 0;
   #maxTransferBlocks = 0;
   #hasBlockLimits = false;
+  #hasProvisioning = false;
+  /** Byte 14 of READ CAPACITY(16): LBPME and LBPRZ. */
+  #managed = 0;
+  /** Flags of the Logical Block Provisioning page. */
+  #provisioning = 0;
+  #maxUnmapBlocks = 0;
+  #maxSameBlocks = 0;
+  #granularityBlocks = 0;
   #writeCache = false;
   #fua = false;
 
@@ -107,7 +138,11 @@ export class ScsiProbe {
   #enter(step: Step): void {
     this.#step = step;
     this.#retries = 0;
-    if (step === 'blockLimits' && !this.#hasBlockLimits) this.#enter('caching');
+    this.#resetRetries = 0;
+    const isMissing =
+      (step === 'blockLimits' && !this.#hasBlockLimits) ||
+      (step === 'provisioning' && !this.#hasProvisioning);
+    if (isMissing) this.#enter(NEXT[step]);
     else if (step === 'done') this.#finish();
     else this.#ask();
   }
@@ -139,6 +174,10 @@ export class ScsiProbe {
         length = blockLimitsPage.byteLength;
         buildInquiry(cdb, VpdPage.blockLimits, length);
         break;
+      case 'provisioning':
+        length = provisioningPage.byteLength;
+        buildInquiry(cdb, VpdPage.provisioning, length);
+        break;
       default:
         length = 64;
         buildModeSense6(cdb, CACHING_MODE_PAGE, length);
@@ -152,6 +191,11 @@ export class ScsiProbe {
   #answered(): void {
     const step = this.#step;
     const disposition = disposeOf(this.#task);
+    if (isReset(this.#task) && this.#resetRetries < MAX_RESET_RETRIES) {
+      this.#resetRetries += 1;
+      this.#executor.post(this.#again);
+      return;
+    }
     this.#retries += 1;
     if (disposition === Disposition.retryLater && this.#retries < READY_TRIES) {
       this.#executor.schedule(this.#again, this.#executor.now + READY_DELAY_NS);
@@ -183,15 +227,21 @@ export class ScsiProbe {
       case 'capacity16':
         this.#lastLba = capacity16.lastLba.get(view, 0);
         this.#blockBytes = capacity16.blockBytes.get(view, 0);
+        this.#managed = this.#bytes[14]!;
         this.#physicalBytes = this.#blockBytes * 2 ** (capacity16.exponents.get(view, 0) & 0xf);
         return undefined;
       case 'pages':
-        this.#hasBlockLimits = this.#bytes
-          .subarray(4, 4 + view.getUint16(2))
-          .includes(VpdPage.blockLimits);
+        this.#hasBlockLimits = this.#hasPage(VpdPage.blockLimits);
+        this.#hasProvisioning = this.#hasPage(VpdPage.provisioning);
         return undefined;
       case 'blockLimits':
         this.#maxTransferBlocks = blockLimitsPage.maxTransfer.get(view, 0);
+        this.#maxUnmapBlocks = blockLimitsPage.maxUnmapBlocks.get(view, 0);
+        this.#granularityBlocks = blockLimitsPage.unmapGranularity.get(view, 0);
+        this.#maxSameBlocks = blockLimitsPage.maxWriteSame.get(view, 0);
+        return undefined;
+      case 'provisioning':
+        this.#provisioning = provisioningPage.flags.get(view, 0);
         return undefined;
       case 'caching': {
         const at = 4 + this.#bytes[3]!;
@@ -214,17 +264,79 @@ export class ScsiProbe {
     }
     const perBlock = block / SECTOR_BYTES;
     const named = this.#maxTransferBlocks * perBlock;
+    this.discardMode = this.#chooseDiscard();
+    const sameBlocks = Math.min(
+      MAX_SAME16_BLOCKS,
+      this.#maxSameBlocks === 0 ? MAX_SAME10_BLOCKS : this.#maxSameBlocks,
+    );
     this.capacitySectors = (this.#lastLba + 1) * perBlock;
     this.limits = {
       ...LIMITS,
       logicalBlockSize: block,
       physicalBlockSize: this.#physicalBytes,
       maxSectors: named === 0 ? MAX_SECTORS : Math.min(MAX_SECTORS, named),
+      maxDiscardSectors: this.#discardBlocks(sameBlocks) * perBlock,
+      discardGranularity:
+        this.discardMode === DiscardMode.none
+          ? 0
+          : Math.max(this.#physicalBytes, this.#granularityBlocks * block),
+      maxWriteZeroesSectors: this.#canWriteSame() ? sameBlocks * perBlock : 0,
       writeCache: this.#writeCache,
       fua: this.#writeCache && this.#fua,
     };
     this.#done!(undefined);
   }
+
+  #hasPage(page: number): boolean {
+    return this.#bytes.subarray(4, 4 + this.#view.getUint16(2)).includes(page);
+  }
+
+  /** The mode that sd takes for what the pages say. */
+  #chooseDiscard(): DiscardMode {
+    if ((this.#managed & CapacityBit.managed) === 0) return DiscardMode.none;
+    if (!this.#hasProvisioning) {
+      return this.#maxUnmapBlocks > 0 ? DiscardMode.unmap : DiscardMode.writeSame16;
+    }
+    if ((this.#provisioning & ProvisioningBit.unmap) !== 0 && this.#maxUnmapBlocks > 0) {
+      return DiscardMode.unmap;
+    }
+    if ((this.#provisioning & ProvisioningBit.writeSame16) !== 0) return DiscardMode.writeSame16;
+    if ((this.#provisioning & ProvisioningBit.writeSame10) !== 0) return DiscardMode.writeSame10;
+    return DiscardMode.none;
+  }
+
+  #discardBlocks(sameBlocks: number): number {
+    switch (this.discardMode) {
+      case DiscardMode.none:
+        return 0;
+      case DiscardMode.unmap:
+        return Math.min(MAX_SAME16_BLOCKS, this.#maxUnmapBlocks);
+      case DiscardMode.writeSame16:
+        return sameBlocks;
+      default:
+        return Math.min(MAX_SAME10_BLOCKS, sameBlocks);
+    }
+  }
+
+  /** A unit that names a limit of WRITE SAME has the command. */
+  #canWriteSame(): boolean {
+    const readsZeroes = (this.#managed & CapacityBit.readsZeroes) !== 0;
+    const unmapping = ProvisioningBit.writeSame16 | ProvisioningBit.writeSame10;
+    this.canZeroByUnmap =
+      readsZeroes &&
+      this.discardMode !== DiscardMode.none &&
+      (this.#provisioning & unmapping) !== 0;
+    return this.#maxSameBlocks > 0 || this.canZeroByUnmap;
+  }
+}
+
+/** A unit attention of power on or reset. */
+function isReset(task: ScsiTask): boolean {
+  return (
+    task.status === ScsiStatus.checkCondition &&
+    senseKeyOf(task.sense, task.senseLength) === SenseKey.unitAttention &&
+    ascOf(task.sense, task.senseLength) >>> 8 === 0x29
+  );
 }
 
 const LIMITS: QueueLimits = { ...DEFAULT_LIMITS, maxSectors: MAX_SECTORS };

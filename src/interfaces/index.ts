@@ -59,6 +59,7 @@ export type { Prng } from './prng.ts';
 export { AbortResult } from './request.ts';
 export type { RingMemory } from './ring-memory.ts';
 export type { ScsiDevice, ScsiTask } from './scsi-task.ts';
+export { ScsiResetScope } from './scsi-task.ts';
 export type { Geometry, TargetCommand, TargetPort } from './target.ts';
 export { TargetFlag, TargetOp, TargetStatus } from './target.ts';
 export type { Tracer } from './tracer.ts';

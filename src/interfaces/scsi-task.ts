@@ -25,12 +25,20 @@ export interface ScsiTask {
   end: (task: ScsiTask) => void;
 }
 
+/** How much a reset takes with it, from the mildest to the harshest (SAM-5, 6.3; the last two are the host's own means). */
+export const ScsiResetScope = { unit: 0, target: 1, bus: 2, host: 3 } as const;
+/** One of {@link ScsiResetScope}. */
+export type ScsiResetScope = (typeof ScsiResetScope)[keyof typeof ScsiResetScope];
+
 /** A SCSI device. Laws of `request.ts`; a full device ends a task with TASK SET FULL. Total over any CDB. */
 export interface ScsiDevice {
   /** Takes a task; its `end` comes later, exactly once. */
   submit(task: ScsiTask): void;
   /** Best effort (ABORT TASK); the task ends in any case. */
   abort(task: ScsiTask): AbortResult;
-  /** Logical unit reset (SAM-5, 6.3.3): tasks in flight end as aborted, then `done` is called, on a later turn. */
-  reset(done: () => void): void;
+  /**
+   * A reset: tasks in flight end as aborted, then `done` is called, on a later turn; with false when this scope could not be reset, and then
+   * tasks may still be in flight. A device that is beyond help may never call it: the initiator has a timer.
+   */
+  reset(scope: ScsiResetScope, done: (helped: boolean) => void): void;
 }

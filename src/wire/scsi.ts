@@ -1,6 +1,8 @@
 /**
  * SCSI command descriptor blocks, sense data and parameter data. SPC-4, SBC-3 and SAM-5.
  *
+ * Logical block provisioning is in `scsi-provisioning.ts`.
+ *
  * Does not model: variable length CDBs, protection information, long LBA mode parameters.
  */
 import { addressOf } from '../base/sg-list.ts';
@@ -13,15 +15,20 @@ export const ScsiOp = {
   read6: 0x08,
   write6: 0x0a,
   inquiry: 0x12,
+  modeSelect6: 0x15,
   modeSense6: 0x1a,
   readCapacity10: 0x25,
   read10: 0x28,
   write10: 0x2a,
   synchronizeCache10: 0x35,
+  writeSame10: 0x41,
+  unmap: 0x42,
+  modeSelect10: 0x55,
   modeSense10: 0x5a,
   read16: 0x88,
   write16: 0x8a,
   synchronizeCache16: 0x91,
+  writeSame16: 0x93,
   serviceActionIn16: 0x9e,
   reportLuns: 0xa0,
   read12: 0xa8,
@@ -37,6 +44,7 @@ export const READ_CAPACITY_16 = 0x10;
 export const ScsiStatus = {
   good: 0x00,
   checkCondition: 0x02,
+  conditionMet: 0x04,
   busy: 0x08,
   reservationConflict: 0x18,
   taskSetFull: 0x28,
@@ -56,6 +64,7 @@ export const SenseKey = {
   unitAttention: 0x6,
   dataProtect: 0x7,
   blankCheck: 0x8,
+  copyAborted: 0xa,
   abortedCommand: 0xb,
   volumeOverflow: 0xd,
   miscompare: 0xe,
@@ -69,16 +78,20 @@ export const Asc = {
   becomingReady: 0x0401,
   writeError: 0x0c00,
   unrecoveredReadError: 0x1100,
+  parameterListLength: 0x1a00,
   invalidOpcode: 0x2000,
   lbaOutOfRange: 0x2100,
   invalidFieldInCdb: 0x2400,
   lunNotSupported: 0x2500,
+  invalidFieldInParameterList: 0x2600,
   spaceAllocationFailed: 0x2707,
   powerOn: 0x2900,
   busDeviceReset: 0x2903,
+  capacityChanged: 0x2a09,
+  savingNotSupported: 0x3900,
+  reportedLunsChanged: 0x3f0e,
   internalTargetFailure: 0x4400,
   dataPhaseError: 0x4b00,
-  savingNotSupported: 0x3900,
 } as const;
 /** One of {@link Asc}. */
 export type Asc = (typeof Asc)[keyof typeof Asc];
@@ -89,6 +102,7 @@ export const VpdPage = {
   unitSerialNumber: 0x80,
   deviceIdentification: 0x83,
   blockLimits: 0xb0,
+  provisioning: 0xb2,
 } as const;
 
 /** Mode page of the write cache. SBC-3, 6.5.6. */
@@ -134,10 +148,22 @@ export const capacity16 = layout('capacity16', 32, {
 export const blockLimitsPage = layout('blockLimitsPage', 64, {
   page: u8(1),
   pageLength: be16(2),
+  /** Bit 0 (WSNZ): a WRITE SAME of 0 blocks is refused. */
+  flags4: u8(4),
   optimalGranularity: be16(6),
   /** Most blocks of one transfer; 0 for no limit. */
   maxTransfer: be32(8),
   optimalTransfer: be32(12),
+  /** Most blocks of one UNMAP, all its descriptors together; FFFFFFFFh for no limit, 0 when there is no UNMAP. */
+  maxUnmapBlocks: be32(20),
+  /** Most descriptors of one UNMAP. */
+  maxUnmapDescriptors: be32(24),
+  /** Blocks that are unmapped together. */
+  unmapGranularity: be32(28),
+  /** Bit 31 (UGAVALID), then the first block that begins a granule. */
+  unmapAlignment: be32(32),
+  /** Most blocks of one WRITE SAME; 0 for no limit. */
+  maxWriteSame: be64(36),
 });
 
 /** Length of a CDB by the group of its operation code; 0 for vendor and variable length groups. SPC-4, 4.2.5.1. */
@@ -147,7 +173,7 @@ export function cdbLength(opcode: number): number {
 
 const CDB_LENGTHS = [6, 10, 10, 0, 16, 12, 0, 0] as const;
 
-/** The block range that a read, write or cache command names. Reused: it belongs to whoever parses. */
+/** The block range that a read, write, write same or cache command names. Reused: it belongs to whoever parses. */
 export class CdbRange {
   /** First block; 2^53 stands for all beyond. */
   lba = 0;
@@ -302,12 +328,14 @@ function responseCode(sense: Uint8Array, length: number): number {
   return code >= 0x70 && code <= 0x73 ? code : 0;
 }
 
-function get32(from: Uint8Array, at: number): number {
+/** A big-endian 32-bit field. */
+export function get32(from: Uint8Array, at: number): number {
   const low = (from[at + 1]! << 16) | (from[at + 2]! << 8) | from[at + 3]!;
   return ((from[at]! << 24) | low) >>> 0;
 }
 
-function put32(into: Uint8Array, at: number, value: number): void {
+/** Writes a big-endian 32-bit field. */
+export function put32(into: Uint8Array, at: number, value: number): void {
   into[at] = value >>> 24;
   into[at + 1] = (value >>> 16) & 0xff;
   into[at + 2] = (value >>> 8) & 0xff;

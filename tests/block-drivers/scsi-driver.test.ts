@@ -5,7 +5,7 @@ import { ScsiDisk } from '../../src/devices/scsi-disk.ts';
 import { SparseMedium } from '../../src/devices/sparse-medium.ts';
 import { BioFlag, BioOp } from '../../src/interfaces/bio.ts';
 import { TimeoutVerdict } from '../../src/interfaces/blk-mq.ts';
-import type { ScsiDevice, ScsiTask } from '../../src/interfaces/scsi-task.ts';
+import type { ScsiDevice, ScsiResetScope, ScsiTask } from '../../src/interfaces/scsi-task.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { makeTask } from '../../src/sim/task.ts';
 import { type Asc, buildSense, type SenseKey } from '../../src/wire/scsi.ts';
@@ -48,8 +48,8 @@ class ScriptedDisk implements ScsiDevice {
     return this.#disk.abort(task);
   }
 
-  reset(done: () => void): void {
-    this.#disk.reset(done);
+  reset(scope: ScsiResetScope, done: (helped: boolean) => void): void {
+    this.#disk.reset(scope, done);
   }
 }
 
@@ -109,7 +109,6 @@ describe('the SCSI driver', () => {
     expect(disk.cdbs.splice(0)).toHaveLength(6);
     disk.script.push([7, 0x2707]);
     expect(statusOf(driver, executor, { op: BioOp.write, sector: 100 })).toBe('noSpace');
-    expect(statusOf(driver, executor, { op: BioOp.discard })).toBe('notSupported');
   });
 
   it('passes raw commands through with their status', () => {
@@ -124,14 +123,19 @@ describe('the SCSI driver', () => {
     expect(statusOf(driver, executor, { op: BioOp.driverOut })).toBe('ioError');
   });
 
-  it('aborts what takes too long, and that ends with a timeout', () => {
+  it('aborts what takes too long and sends it again, until the retries are used up', () => {
     const { driver, executor } = makeRig();
     const request = makeRequest();
     driver.queueRq(0, request);
-    expect(driver.timeout(request)).toBe(TimeoutVerdict.done);
-    expect(request.ends).toBe(0);
+    expect(driver.timeout(request)).toBe(TimeoutVerdict.resetTimer);
     executor.runUntilIdle();
-    expect([request.ends, nameOfStatus(request.status)]).toEqual([1, 'timeout']);
+    expect([request.ends, nameOfStatus(request.status)]).toEqual([1, 'ok']);
+    driver.queueRq(0, request);
+    for (let i = 0; i < 6; i++) {
+      driver.timeout(request);
+      executor.runUntil(executor.now);
+    }
+    expect([request.ends, nameOfStatus(request.status)]).toEqual([2, 'timeout']);
   });
 
   it('gives up on a command that waits for a busy disk when its time is over', () => {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { ScsiProbe } from '../../src/block-drivers/scsi-probe.ts';
+import { DiscardMode, ScsiProbe } from '../../src/block-drivers/scsi-probe.ts';
 import { ScsiDisk, type ScsiDiskOptions } from '../../src/devices/scsi-disk.ts';
 import { SparseMedium } from '../../src/devices/sparse-medium.ts';
 import type { ScsiDevice, ScsiTask } from '../../src/interfaces/scsi-task.ts';
 import { storeSg } from '../../src/memory/sg-copy.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { makeTask } from '../../src/sim/task.ts';
-import { Asc, buildSense, SenseKey } from '../../src/wire/scsi.ts';
+import { Asc, buildSense, ScsiStatus, SenseKey } from '../../src/wire/scsi.ts';
 
-type Reply = readonly number[] | 'refused' | 'not ready' | 'attention';
+type Reply = readonly number[] | 'aborted' | 'refused' | 'not ready' | 'attention';
 
 /** A disk that answers some operation codes as the test says: bytes, or a failure; the last reply stands. */
 function makeRig(
@@ -36,7 +36,7 @@ function makeRig(
       executor.post(makeTask('reply', () => answer(task, reply)));
     },
     abort: (task) => disk.abort(task),
-    reset: (done) => disk.reset(done),
+    reset: (scope, done) => disk.reset(scope, done),
   };
   const probe = new ScsiProbe(executor, device, 'probe');
   let outcome: string | undefined = 'never ended';
@@ -52,6 +52,8 @@ function answer(task: ScsiTask, reply: Reply): void {
   task.senseLength = 0;
   if (reply === 'refused') {
     task.senseLength = buildSense(task.sense, SenseKey.illegalRequest, Asc.invalidOpcode, -1);
+  } else if (reply === 'aborted') {
+    task.status = ScsiStatus.taskAborted;
   } else if (reply === 'not ready') {
     task.senseLength = buildSense(task.sense, SenseKey.notReady, Asc.becomingReady, -1);
   } else if (reply === 'attention') {
@@ -68,7 +70,7 @@ describe('probing', () => {
   it('asks in order, once more after the unit attention, and learns the limits', () => {
     const { probe, outcome, opcodes } = makeRig({}, { physicalBytes: 4096, maxTransferBlocks: 64 });
     expect(outcome).toBeUndefined();
-    expect(opcodes).toEqual([0x12, 0, 0, 0x25, 0x9e, 0x12, 0x12, 0x1a]);
+    expect(opcodes).toEqual([0x12, 0, 0, 0x25, 0x9e, 0x12, 0x12, 0x12, 0x1a]);
     expect(probe.capacitySectors).toBe(1024);
     expect(probe.limits).toMatchObject({
       logicalBlockSize: 512,
@@ -92,6 +94,39 @@ describe('probing', () => {
     const { probe } = makeRig({}, { sectorBytes: 4096, maxTransferBlocks: 16 });
     expect([probe.capacitySectors, probe.limits.maxSectors]).toEqual([8192, 128]);
     expect(probe.limits.logicalBlockSize).toBe(4096);
+  });
+
+  it.each([
+    ['UNMAP', {}, 'unmap', 0x40_0000, 0x1_0000],
+    ['no UNMAP', { unmap: false }, 'writeSame16', 0x1_0000, 0x1_0000],
+    ['WRITE SAME(10) alone', { unmap: false, writeSame16: false }, 'writeSame10', 0xffff, 0x1_0000],
+    [
+      'nothing of the kind',
+      { unmap: false, writeSame16: false, writeSame10: false, maxWriteSameBlocks: 0 },
+      'none',
+      0,
+      0,
+    ],
+    ['no page but a limit of UNMAP', { page: false }, 'unmap', 0x40_0000, 0x1_0000],
+    ['no page and no limit', { page: false, unmap: false }, 'writeSame16', 0x1_0000, 0x1_0000],
+  ] as const)('of a disk with %s finds the mode', (_, provisioning, mode, discard, zeroes) => {
+    const { probe } = makeRig({}, { provisioning });
+    expect(probe.discardMode).toBe(DiscardMode[mode]);
+    expect(probe.limits).toMatchObject({
+      maxDiscardSectors: discard,
+      discardGranularity: discard === 0 ? 0 : 512,
+      maxWriteZeroesSectors: zeroes,
+    });
+  });
+
+  it('asks for the capacity again after up to ten resets and three other failures', () => {
+    const resets = new Array<Reply>(10).fill('attention');
+    const large = [0, 0, 0, 9, 0, 0, 2, 0];
+    expect(makeRig({ 37: [...resets, large] }).outcome).toBeUndefined();
+    expect(makeRig({ 37: [...resets, 'aborted', 'aborted', 'aborted', large] }).outcome).toBe(
+      undefined,
+    );
+    expect(makeRig({ 37: ['aborted'] }).outcome).toBe('capacity10 was refused');
   });
 
   it('waits for a disk that becomes ready', () => {

@@ -4,7 +4,8 @@ import { ConfigError } from '../../src/base/assert.ts';
 import { FixedLatency } from '../../src/devices/fixed-latency.ts';
 import { ScsiDisk } from '../../src/devices/scsi-disk.ts';
 import { AbortResult } from '../../src/interfaces/request.ts';
-import { ScsiStatus } from '../../src/wire/scsi.ts';
+import { ScsiResetScope } from '../../src/interfaces/scsi-task.ts';
+import { Asc, ScsiStatus } from '../../src/wire/scsi.ts';
 import { checkProperty, runs } from '../support/runs.ts';
 import { outcome, SCSI_MEMORY_BYTES, ScsiRig } from './scsi-rig.ts';
 
@@ -129,11 +130,27 @@ describe('a unit attention', () => {
     expect([rig.bytes(18)[2], rig.bytes(18)[12]]).toEqual([0, 0]);
   });
 
+  it('that the disk raises is told before the next command', () => {
+    const rig = new ScsiRig().ready();
+    rig.disk.raiseAttention(Asc.capacityChanged);
+    expect(outcome(rig.run(TEST_UNIT_READY))).toBe('6/2a09');
+    expect(outcome(rig.run(TEST_UNIT_READY))).toBe('good');
+  });
+
+  it('comes before the time in which the disk is only becoming ready', () => {
+    const rig = new ScsiRig({ becomingReadyNs: 5_000 });
+    expect(outcome(rig.run(TEST_UNIT_READY))).toBe('6/2900');
+    expect(outcome(rig.run(rw10(0x28, 0, 1), 512))).toBe('2/0401');
+    expect(outcome(rig.run([0x12, 0, 0, 0, 36, 0], 36))).toBe('good');
+    rig.executor.runUntil(5_000);
+    expect(outcome(rig.run(TEST_UNIT_READY))).toBe('good');
+  });
+
   it('follows a reset, which ends the tasks in flight first', () => {
     const rig = new ScsiRig({ latency: new FixedLatency({ readNs: 1000 }) }).ready();
     const tasks = [0, 1].map((lba) => rig.submit(rw10(0x28, lba, 1), 512));
     let done = 0;
-    rig.disk.reset(() => {
+    rig.disk.reset(ScsiResetScope.unit, () => {
       done += tasks.filter((task) => task.ends === 1).length;
     });
     expect([done, tasks[0]!.ends]).toEqual([0, 0]);
@@ -197,7 +214,8 @@ describe('a disk', () => {
 
   it('ends every CDB of any bytes once, touching nothing but the data that was named', () => {
     const opcodes = [
-      0, 3, 8, 0x0a, 0x12, 0x1a, 0x25, 0x28, 0x2a, 0x35, 0x5a, 0x88, 0x8a, 0x91, 0x9e, 0xa0,
+      0, 3, 8, 0x0a, 0x12, 0x15, 0x1a, 0x25, 0x28, 0x2a, 0x35, 0x41, 0x42, 0x55, 0x5a, 0x88, 0x8a,
+      0x91, 0x93, 0x9e, 0xa0,
     ];
     const cdb = fc.tuple(
       fc.oneof(fc.constantFrom(...opcodes), fc.nat(255)),

@@ -34,7 +34,7 @@ describe('INQUIRY', () => {
     rig.run(inquiry(0), 255);
     const data = rig.bytes(12);
     const pages = data.slice(4, 4 + data[3]!);
-    expect(pages).toEqual([0x00, 0x80, 0x83, 0xb0]);
+    expect(pages).toEqual([0x00, 0x80, 0x83, 0xb0, 0xb2]);
     for (const page of pages) {
       expect(outcome(rig.run(inquiry(page), 255))).toBe('good');
       expect(rig.bytes(2)[1]).toBe(page);
@@ -81,10 +81,10 @@ describe('MODE SENSE', () => {
     expect(rig.bytes(11)).toEqual([0, 26, 0, 0x10, 0, 0, 0, 0, 8, 18, 0]);
   });
 
-  it('changes nothing, saves nothing and knows no other page', () => {
+  it('can change the write cache, saves nothing and knows no other page', () => {
     const rig = new ScsiRig({ fua: false }).ready();
     rig.run([0x1a, 8, 0x48, 0, 64, 0], 64);
-    expect(rig.bytes(7)).toEqual([23, 0, 0, 0, 8, 18, 0]);
+    expect(rig.bytes(7)).toEqual([23, 0, 0, 0, 8, 18, 4]);
     expect(outcome(rig.run([0x1a, 8, 0xc8, 0, 64, 0], 64))).toBe('5/3900');
     expect(outcome(rig.run([0x1a, 8, 0x01, 0, 64, 0], 64))).toBe('5/2400');
     expect(outcome(rig.run([0x1a, 8, 0x08, 7, 64, 0], 64))).toBe('5/2400');
