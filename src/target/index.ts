@@ -1,4 +1,6 @@
 /** The LIO core: devices on backends, and NVM subsystems on devices. @packageDocumentation */
+
+export * from './config/index.ts';
 export {
   eui64Bytes,
   identityBytes,
@@ -30,3 +32,4 @@ export {
   type TargetDeviceCounters,
   type TargetDeviceOptions,
 } from './target-device.ts';
+export type { UnitAttributes } from './unit-attributes.ts';
