@@ -8,6 +8,7 @@ export {
   IblockBackend,
   type IblockOptions,
 } from './iblock.ts';
+export { ManualBackend } from './manual-backend.ts';
 export {
   MEDIUM_MAX_TRANSFER_BYTES,
   MediumBackend,
@@ -17,6 +18,12 @@ export { MemoryFile, type MemoryFileOptions } from './memory-file.ts';
 export { NullioBackend } from './nullio.ts';
 export { PowerLossFile } from './power-loss-file.ts';
 export { RD_MAX_TRANSFER_BYTES, RdMcpBackend, type RdMcpOptions } from './rd-mcp.ts';
+export { ReadOnlyBackend } from './read-only-backend.ts';
+export {
+  type BackendStatistics,
+  type OpStatistics,
+  StatisticsBackend,
+} from './statistics-backend.ts';
 export { statusOfBlk, statusOfErrno, statusOfMedium } from './status-maps.ts';
 export {
   type FileCounters,
@@ -24,3 +31,9 @@ export {
   SyncFile,
   type SyncFileOptions,
 } from './sync-file.ts';
+export {
+  USER_MAX_TRANSFER_BYTES,
+  UserBackend,
+  type UserDone,
+  type UserStore,
+} from './user.ts';

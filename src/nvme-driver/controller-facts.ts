@@ -1,6 +1,6 @@
 /** What Identify Controller and CAP tell a driver. NVMe Base 2.0, 5.17.2.1 and 3.1.3.1. */
-import { identifyController } from '../wire/nvme-identify.ts';
-import { OACS_DOORBELL_BUFFER, Sgls } from '../wire/nvme-sgl.ts';
+import { identifyController, Oacs } from '../wire/nvme-identify.ts';
+import { Sgls } from '../wire/nvme-sgl.ts';
 import { RETRY_DELAY_UNIT_NS } from './disposition.ts';
 
 /** How long a shutdown may take when the controller does not say: 10 s. */
@@ -72,7 +72,7 @@ export function readControllerFacts(
     eventLimit: identifyController.aerl0.get(view, 0) + 1,
     events: identifyController.oaes.get(view, 0),
     sglSupport: identifyController.sgls.get(view, 0) & Sgls.supportMask,
-    doorbellBuffer: (identifyController.oacs.get(view, 0) & OACS_DOORBELL_BUFFER) !== 0,
+    doorbellBuffer: (identifyController.oacs.get(view, 0) & Oacs.doorbellBuffer) !== 0,
     shutdownNs: Math.max(SHUTDOWN_NS, Math.min(rtd3eNs, LONGEST_SHUTDOWN_NS)),
     retryDelaysNs: [0, ...delays],
   };

@@ -1,5 +1,6 @@
 /** The LIO core: devices on backends, and NVM subsystems on devices. @packageDocumentation */
 
+export * from './config/index.ts';
 export {
   ALL_CAPABILITIES,
   DEFAULT_CAPABILITIES,
@@ -48,3 +49,4 @@ export {
   type TargetDeviceCounters,
   type TargetDeviceOptions,
 } from './target-device.ts';
+export type { UnitAttributes } from './unit-attributes.ts';

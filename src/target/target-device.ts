@@ -2,6 +2,7 @@
  * A logical unit of the LIO core: `se_device` with a backend under it.
  *
  * Checks each command, keeps a slot for it while the backend works, and gives the answer back.
+ * Its attributes decide what of the backend's abilities it offers, and when a write is durable.
  * Does not model: reservations, ALUA, unit attentions, T10 PI; a read-only unit is one whose backend says so.
  */
 import { assert } from '../base/assert.ts';
@@ -19,6 +20,7 @@ import {
 import { Layer, type Tracer } from '../interfaces/tracer.ts';
 import { EndQueue } from './end-queue.ts';
 import { SeCmd, SeCmdState } from './se-cmd.ts';
+import { Durable, durableWhen, geometryWith, type UnitAttributes } from './unit-attributes.ts';
 
 /** Commands that a device works on at once, unless it is told otherwise. */
 export const TARGET_QUEUE_DEPTH = 4096;
@@ -29,6 +31,8 @@ export const MAX_TARGET_QUEUE_DEPTH = 65_536;
 export interface TargetDeviceOptions {
   /** Commands in flight at once; one more ends with `busy`. */
   readonly queueDepth?: number;
+  /** Attributes of the device; without them the unit is what its backend is, and FUA is honoured. */
+  readonly attributes?: UnitAttributes;
   /** Sees `submit` (LBA, blocks) and `end` (status, blocks). */
   readonly tracer?: Tracer;
 }
@@ -51,8 +55,7 @@ export class TargetDevice implements TargetPort {
   readonly #free: SeCmd[] = [];
   readonly #refused: EndQueue<TargetCommand>;
   readonly #endSlot: (command: TargetCommand) => void;
-  /** FUA has to be a write and then a flush. */
-  readonly #emulatesFua: boolean;
+  #attributes: UnitAttributes | undefined;
   #commands = 0;
   #resets = 0;
 
@@ -62,12 +65,12 @@ export class TargetDevice implements TargetPort {
       Number.isInteger(depth) && depth >= 1 && depth <= MAX_TARGET_QUEUE_DEPTH,
       'queueDepth is an integer 1..MAX_TARGET_QUEUE_DEPTH',
     );
-    this.geometry = backend.geometry;
+    this.geometry = geometryWith(backend.geometry, options.attributes);
     this.#backend = backend;
     this.#tracer = options.tracer;
     this.#queueDepth = depth;
     this.#refused = new EndQueue(executor, 'target');
-    this.#emulatesFua = backend.geometry.writeCache && !backend.geometry.fua;
+    this.#attributes = options.attributes;
     this.#endSlot = (command) => this.#complete(command as SeCmd);
   }
 
@@ -76,12 +79,20 @@ export class TargetDevice implements TargetPort {
     return { commands: this.#commands, inFlight: this.#slots.length - this.#free.length };
   }
 
+  /**
+   * Changes attributes under I/O: durability and limits from the next command on. What hosts were told, the geometry, stays as it is: a
+   * write cache that is switched on is not used, and an operation that is switched on is not offered, before the unit is made anew.
+   */
+  setAttributes(attributes: UnitAttributes): void {
+    this.#attributes = attributes;
+  }
+
   submit(command: TargetCommand): void {
     this.#commands += 1;
     if (this.#tracer !== undefined) {
       this.#tracer.event(Layer.target, 'submit', command.ioId, command.lba, command.blockCount);
     }
-    const status = checkCommand(command, this.geometry);
+    const status = this.#check(command);
     if (status !== TargetStatus.good) {
       this.#refuse(command, status);
       return;
@@ -93,6 +104,7 @@ export class TargetDevice implements TargetPort {
     }
     slot.enter(SeCmdState.newCmd);
     slot.take(command);
+    if (command.op !== TargetOp.read && command.op !== TargetOp.flush) this.#setFlags(slot);
     if (command.op === TargetOp.write) slot.enter(SeCmdState.writePending);
     slot.enter(SeCmdState.processing);
     this.#backend.submit(slot);
@@ -119,6 +131,39 @@ export class TargetDevice implements TargetPort {
     this.#refused.drain(oneIsDone);
   }
 
+  #check(command: TargetCommand): TargetStatus {
+    const status = checkCommand(command, this.geometry);
+    const attributes = this.#attributes;
+    if (attributes === undefined || status !== TargetStatus.good) return status;
+    const { op, blockCount } = command;
+    if (op === TargetOp.unmap) {
+      if (!attributes.unmap) return TargetStatus.unsupportedOpcode;
+      const most = attributes.maxUnmapBlocks;
+      return most > 0 && blockCount > most ? TargetStatus.invalidField : status;
+    }
+    if (op !== TargetOp.writeZeroes || blockCount <= attributes.maxZeroBlocks) return status;
+    return attributes.maxZeroBlocks === 0
+      ? TargetStatus.unsupportedOpcode
+      : TargetStatus.invalidField;
+  }
+
+  /** What a change is told to the backend with. */
+  #setFlags(slot: SeCmd): void {
+    const durable = this.#durable(slot.flags);
+    if (durable === Durable.atEnd) slot.flags |= TargetFlag.fua;
+    else if (durable === Durable.afterFlush) slot.flags &= ~TargetFlag.fua;
+    if (this.#attributes?.unmapByZeroes === false) slot.flags &= ~TargetFlag.mayUnmap;
+  }
+
+  #durable(flags: number): Durable {
+    const attributes = this.#attributes;
+    const cacheBelow = this.#backend.geometry.writeCache;
+    const fua = (flags & TargetFlag.fua) !== 0;
+    if (attributes === undefined) return durableWhen(cacheBelow, true, true, fua);
+    const reported = attributes.writeCache && this.geometry.writeCache;
+    return durableWhen(cacheBelow, reported, attributes.fuaWrite, fua);
+  }
+
   #refuse(command: TargetCommand, status: TargetStatus): void {
     command.status = status;
     this.#traceEnd(command, status);
@@ -127,7 +172,7 @@ export class TargetDevice implements TargetPort {
 
   #complete(slot: SeCmd): void {
     slot.enter(SeCmdState.complete);
-    if (this.#emulatesFua && this.#flushAfterWrite(slot)) return;
+    if (!this.#backend.geometry.fua && this.#flushAfterWrite(slot)) return;
     const outer = slot.outer!;
     const status = slot.status;
     slot.outer = undefined;
@@ -142,8 +187,8 @@ export class TargetDevice implements TargetPort {
   #flushAfterWrite(slot: SeCmd): boolean {
     // The frontend's word counts: a backend may have used the fields of the slot.
     const { op, flags } = slot.outer!;
-    if (slot.status !== TargetStatus.good || (flags & TargetFlag.fua) === 0) return false;
-    if (slot.op === TargetOp.flush || op === TargetOp.read) return false;
+    if (slot.status !== TargetStatus.good || op === TargetOp.read) return false;
+    if (slot.op === TargetOp.flush || this.#durable(flags) !== Durable.atEnd) return false;
     if (this.#resets > 0) {
       slot.status = TargetStatus.aborted;
       return false;

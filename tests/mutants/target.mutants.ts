@@ -115,8 +115,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'emulated-fua-without-flush',
     file: 'src/target/target-device.ts',
-    find: 'this.#emulatesFua = backend.geometry.writeCache && !backend.geometry.fua;',
-    replace: 'this.#emulatesFua = false;',
+    find: '!this.#backend.geometry.fua && this.#flushAfterWrite(slot)',
+    replace: 'false',
     kills: ['tests/target/target-device.test.ts'],
     note: 'FUA on a backend without it is a plain write',
   },

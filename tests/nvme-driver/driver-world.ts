@@ -13,7 +13,7 @@ import {
 } from '../../src/testing/nvme/memory-command-port.ts';
 import { identifyController } from '../../src/wire/nvme-identify.ts';
 import { IdentifyCns, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
-import { OACS_DOORBELL_BUFFER } from '../../src/wire/nvme-sgl.ts';
+import { Oacs.doorbellBuffer } from '../../src/wire/nvme-sgl.ts';
 import { TestPort, type TestPortOptions } from './test-port.ts';
 
 const MEMORY_BYTES = 16 << 20;
@@ -36,10 +36,10 @@ export interface WorldOptions {
 /** A controller with Doorbell Buffer Config. */
 export const WITH_SHADOWS: WorldOptions = {
   test: {
-    limits: { oacs: OACS_DOORBELL_BUFFER },
+    limits: { oacs: Oacs.doorbellBuffer },
     identify: (cns, view) => {
       if (cns === IdentifyCns.controller) {
-        identifyController.oacs.set(view, 0, OACS_DOORBELL_BUFFER);
+        identifyController.oacs.set(view, 0, Oacs.doorbellBuffer);
       }
     },
   },

@@ -6,4 +6,9 @@ export {
   type UnitFactory,
   type UnitUnderTest,
 } from './check-unit.ts';
+export {
+  type RecordedAttribute,
+  type RecordedAttributes,
+  replayAttributes,
+} from './replay-attributes.ts';
 export { LawError, UnitLaw } from './unit-laws.ts';

@@ -3,11 +3,15 @@ import { DelayBackend } from '../../../src/backends/delay-backend.ts';
 import { FaultBackend } from '../../../src/backends/fault-backend.ts';
 import { FileioBackend } from '../../../src/backends/fileio.ts';
 import { IblockBackend } from '../../../src/backends/iblock.ts';
+import { ManualBackend } from '../../../src/backends/manual-backend.ts';
 import { MediumBackend } from '../../../src/backends/medium-backend.ts';
 import { MemoryFile } from '../../../src/backends/memory-file.ts';
 import { NullioBackend } from '../../../src/backends/nullio.ts';
 import { PowerLossFile } from '../../../src/backends/power-loss-file.ts';
 import { RdMcpBackend } from '../../../src/backends/rd-mcp.ts';
+import { ReadOnlyBackend } from '../../../src/backends/read-only-backend.ts';
+import { StatisticsBackend } from '../../../src/backends/statistics-backend.ts';
+import { UserBackend, type UserStore } from '../../../src/backends/user.ts';
 import { RequestQueue } from '../../../src/block/index.ts';
 import { NullBlkDriver } from '../../../src/block-drivers/index.ts';
 import { SparseMedium } from '../../../src/devices/index.ts';
@@ -112,6 +116,50 @@ function iblockOnBlockLayer(fua: boolean): UnitFactory<Backend> {
   };
 }
 
+/** Every command is held and then, by chance, let go or delayed. */
+function manual(executor: SimExecutor): ManualBackend {
+  const backend = new ManualBackend(rdMcp(executor), executor);
+  const chance = makePrng(7);
+  backend.onHeld = (command) => {
+    if (chance.oneIn(3)) backend.delay(command, chance.below(500));
+    else backend.complete(command);
+  };
+  return backend;
+}
+
+/** A store of the user's own that answers at once, and loses what was not flushed. */
+function user(executor: SimExecutor): ReturnType<UnitFactory<Backend>> {
+  const durable = new Uint8Array(BYTES);
+  let cached = durable.slice();
+  const store: UserStore = {
+    sizeBytes: BYTES,
+    read(offset, into, done) {
+      into.set(cached.subarray(offset, offset + into.length));
+      done();
+    },
+    write(offset, from, isDurable, done) {
+      cached.set(from, offset);
+      if (isDurable) durable.set(from, offset);
+      done();
+    },
+    zero(offset, length, done) {
+      cached.fill(0, offset, offset + length);
+      done();
+    },
+    flush(done) {
+      durable.set(cached);
+      done();
+    },
+  };
+  return {
+    unit: new UserBackend(executor, store),
+    powerCut: () => {
+      cached = durable.slice();
+      return new UserBackend(executor, store);
+    },
+  };
+}
+
 const backends: readonly [string, UnitFactory<Backend>][] = [
   ['RD_MCP', (executor) => ({ unit: rdMcp(executor) })],
   [
@@ -147,6 +195,20 @@ const backends: readonly [string, UnitFactory<Backend>][] = [
   [
     'a delay before RD_MCP',
     (executor) => ({ unit: new DelayBackend(rdMcp(executor), executor, 5_000) }),
+  ],
+  ['a store of the user', user],
+  ['commands by hand before RD_MCP', (executor) => ({ unit: manual(executor) })],
+  [
+    'RD_MCP for reading alone',
+    (executor) => ({ unit: new ReadOnlyBackend(rdMcp(executor), executor) }),
+  ],
+  [
+    'statistics before buffered FILEIO',
+    (executor) => {
+      const { unit, powerCut } = fileio(true)(executor);
+      const count = (inner: Backend) => new StatisticsBackend(inner, executor);
+      return { unit: count(unit), powerCut: (chance) => count(powerCut!(chance)) };
+    },
   ],
   [
     'a fault plan without rules before RD_MCP',
