@@ -11,9 +11,8 @@ import {
   MemoryCommandPort,
   type MemoryPortOptions,
 } from '../../src/testing/nvme/memory-command-port.ts';
-import { identifyController } from '../../src/wire/nvme-identify.ts';
+import { identifyController, Oacs } from '../../src/wire/nvme-identify.ts';
 import { IdentifyCns, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
-import { Oacs.doorbellBuffer } from '../../src/wire/nvme-sgl.ts';
 import { TestPort, type TestPortOptions } from './test-port.ts';
 
 const MEMORY_BYTES = 16 << 20;
