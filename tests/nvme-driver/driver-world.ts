@@ -14,7 +14,7 @@ import {
 import { identifyController } from '../../src/wire/nvme-identify.ts';
 import { IdentifyCns, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
 import { OACS_DOORBELL_BUFFER } from '../../src/wire/nvme-sgl.ts';
-import { TestPort, type TestPortOptions } from './test-port.ts';
+import { TestPort, type TestPortOptions } from '../support/nvme-test-port.ts';
 
 const MEMORY_BYTES = 16 << 20;
 /** Data of tests; the driver's own pages lie below. */
