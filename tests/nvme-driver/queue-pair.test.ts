@@ -103,8 +103,11 @@ describe('QueuePair', () => {
   it('keeps the slots of its requests over a restart, and nothing else', () => {
     const cid = queue(world.request());
     const other = queue(world.request());
-    post(cid, 1);
-    pair.next(new Int32Array(4));
+    for (let i = 0; i < 4; i++) {
+      post(cid, pair.phase);
+      pair.next(new Int32Array(4));
+    }
+    expect([pair.head, pair.phase]).toEqual([1, 0]);
     pair.park(cid, 500);
     pair.restart();
     expect([pair.tail, pair.head, pair.phase, pair.rung, pair.shown]).toEqual([0, 0, 1, 0, 0]);
