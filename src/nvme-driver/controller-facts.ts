@@ -1,5 +1,6 @@
 /** What Identify Controller and CAP tell a driver. NVMe Base 2.0, 5.17.2.1 and 3.1.3.1. */
 import { identifyController, Oacs } from '../wire/nvme-identify.ts';
+import { Sgls } from '../wire/nvme-sgl.ts';
 import { RETRY_DELAY_UNIT_NS } from './disposition.ts';
 
 /** How long a shutdown may take when the controller does not say: 10 s. */

@@ -31,6 +31,10 @@ export class DataPointerWriter {
     }
     const sgls = this.#sgls;
     if (sgls === undefined) return this.#prps.write(sg, sqe, list) ? 0 : -1;
+    return this.#choose(sgls, sg, sqe, list);
+  }
+
+  #choose(sgls: SglWriter, sg: SgList, sqe: Int32Array, list: number): number {
     if (this.#threshold > 0 && sg.byteLength >= this.#threshold * sg.count) {
       const psdt = sgls.write(sg, sqe, list);
       if (psdt >= 0) return psdt;

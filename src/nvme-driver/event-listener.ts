@@ -88,7 +88,7 @@ export class EventListener {
     this.#executor.cancel(this.#task);
   }
 
-  /** The admin queue has room again: what could not be sent is sent. */
+  /** Completions of the admin queue were reaped: what they told is followed up, and so is what found no room before. */
   pump(): void {
     if (!this.#listening || this.#channel.isBusy) return;
     const type = this.#pending.findIndex((each) => each !== NO_EVENT);
@@ -117,7 +117,6 @@ export class EventListener {
     this.#heardInSpan += 1;
     this.#ask();
     this.#host.heard(event);
-    this.pump();
   }
 
   /** Sends the requests that are not with the controller, now or when the span is over. */

@@ -35,13 +35,14 @@ import {
   type ResolvedDriverOptions,
   resolveDriverOptions,
 } from './options.ts';
-import { type QueuePair, SlotMark, SlotState } from './queue-pair.ts';
+import { NO_SLOT, type QueuePair, SlotMark, SlotState } from './queue-pair.ts';
 import { ABORTED_BY_HOST, endRequest, QueuePairs } from './queue-pairs.ts';
 import { Reaper } from './reaper.ts';
 import { RegisterWindow } from './register-window.ts';
 import { Retries } from './retries.ts';
 import { type Rung, TimeoutLadder } from './timeout-ladder.ts';
 
+const LAYER = Layer.nvmeDriver;
 const REFUSED: number = NvmeStatus.invalidField | STATUS_DNR;
 
 /** {@link NvmeHost} on a {@link PciFunction}. */
@@ -59,6 +60,7 @@ export class NvmeDriver implements NvmeHost {
   readonly #listener: EventListener;
   readonly #pairs: QueuePairs;
   #state: DriverState = 'down';
+  #isLive = false;
   readonly #lateEnds: LateEnds;
   /** Who waits for the start, and for the end of what is going on. */
   #startDone: ((error?: string) => void) | undefined = undefined;
@@ -87,10 +89,7 @@ export class NvmeDriver implements NvmeHost {
         return driver.#pairs.list;
       },
       get isLive() {
-        return driver.#state === 'live';
-      },
-      get isServing() {
-        return driver.#isServing;
+        return driver.#isLive;
       },
       pairMade: (pair: QueuePair) => this.#pairs.add(pair),
       pairsGranted: (count: number) => this.#pairs.keep(count),
@@ -197,7 +196,7 @@ export class NvmeDriver implements NvmeHost {
 
   /** Resets the controller while it is in use: requests in flight are sent again, or end if they may not be. Only when it is live. */
   resetController(): void {
-    if (this.#state !== 'live') return;
+    if (!this.#isLive) return;
     this.#enter('resetting');
     this.#resets += 1;
     this.#trace('reset', 0, 0, 0);
@@ -232,13 +231,12 @@ export class NvmeDriver implements NvmeHost {
 
   queueRq(queueId: number, request: NvmeHostRequest): boolean {
     const pair = this.#pairs.list[queueId];
-    if (pair === undefined || (this.#state !== 'live' && !this.#mayPark(queueId))) {
-      this.#lateEnds.add(request, this.#refusal(queueId));
-      return true;
-    }
-    const cid = pair.claim(request, this.#executor.now);
-    if (cid < 0) return false;
-    if (this.#state === 'live') this.#send(pair, cid);
+    if (pair === undefined || !this.#isLive) return this.#queueLater(pair, request);
+    const { now } = this.#executor;
+    const cid = pair.queue(request, now);
+    if (cid >= 0) this.#sent(pair, cid, request);
+    else if (cid === NO_SLOT) return false;
+    else this.#lateEnds.add(request, REFUSED);
     return true;
   }
 
@@ -271,29 +269,26 @@ export class NvmeDriver implements NvmeHost {
     const pair = this.#pairs.find(request);
     if (pair === undefined) return Verdict.done;
     const cid = pair.requests.indexOf(request);
-    if (this.#state === 'live' && pair.states[cid] === SlotState.queued) {
+    if (this.#isLive && pair.states[cid] === SlotState.queued) {
       this.#ladder.climb(pair, cid);
     }
     return pair.requests[cid] === request ? Verdict.resetTimer : Verdict.done;
   }
 
-  get #isServing(): boolean {
-    return this.#state === 'live' || this.#state === 'starting' || this.#state === 'resetting';
-  }
-
   /** I/O waits for the end of a reset; admin commands of others do not, for they may be about what is being reset. */
-  #mayPark(queueId: number): boolean {
-    return this.#isServing && queueId !== 0;
-  }
-
-  #refusal(queueId: number): number {
-    if (!this.#isServing) return ABORTED_BY_HOST;
-    return queueId === 0 ? NvmeStatus.abortedByHost : REFUSED;
+  #queueLater(pair: QueuePair | undefined, request: NvmeHostRequest): boolean {
+    if (!this.#reaper.isServing) this.#lateEnds.add(request, ABORTED_BY_HOST);
+    else if (pair === undefined) this.#lateEnds.add(request, REFUSED);
+    else if (pair.id !== 0) return pair.hold(request, this.#executor.now) !== NO_SLOT;
+    else this.#lateEnds.add(request, NvmeStatus.abortedByHost);
+    return true;
   }
 
   #enter(next: DriverState): void {
     assert(mayEnter(this.#state, next), 'a step of the driver follows from the one before');
     this.#state = next;
+    this.#isLive = next === 'live';
+    this.#reaper.isServing = this.#isLive || next === 'starting' || next === 'resetting';
   }
 
   #enterLive(): void {
@@ -308,46 +303,54 @@ export class NvmeDriver implements NvmeHost {
     this.#listener.start(Math.min(eventLimit, Math.max(0, this.#options.adminQueueEntries - 3)));
   }
 
+  /** Sends what is parked. */
   #send(pair: QueuePair, cid: number): void {
     const request = pair.requests[cid]!;
-    const { now } = this.#executor;
-    if (!pair.send(cid, now)) {
+    if (pair.send(cid, this.#executor.now)) this.#sent(pair, cid, request);
+    else {
       pair.take(cid);
       this.#lateEnds.add(request, REFUSED);
-      return;
     }
+  }
+
+  #sent(pair: QueuePair, cid: number, request: NvmeHostRequest): void {
     this.#commands += 1;
-    this.#trace('submit', request.ioId, (pair.id << 16) | cid, request.opcode);
+    this.#tracer?.event(LAYER, 'submit', request.ioId, (pair.id << 16) | cid, request.opcode);
     this.#ladder.sent();
-    if (this.#submitNs > 0) pair.busyNs = Math.max(pair.busyNs, now) + this.#submitNs;
+    if (this.#submitNs === 0) return;
+    pair.busyNs = Math.max(pair.busyNs, this.#executor.now) + this.#submitNs;
   }
 
   /** Sends a command of the driver's own, whatever goes on. */
   #submitOwn(request: NvmeHostRequest, marks: number): boolean {
     const admin = this.#pairs.list[0];
-    if (!this.#isServing || admin === undefined) return false;
-    const cid = admin.claim(request, this.#executor.now);
+    if (!this.#reaper.isServing || admin === undefined) return false;
+    const cid = admin.queue(request, this.#executor.now);
     if (cid < 0) return false;
     admin.marks[cid] = marks;
-    this.#send(admin, cid);
+    this.#sent(admin, cid, request);
     this.commitRqs(0);
     return true;
   }
 
   #ring(pair: QueuePair): void {
-    if (!this.#isServing || pair.tail === pair.rung) return;
-    if (this.#doorbells.ringTail(pair)) this.#trace('doorbell', 0, pair.id, pair.tail);
+    if (!this.#reaper.isServing || pair.tail === pair.rung) return;
+    if (this.#doorbells.ringTail(pair)) {
+      this.#tracer?.event(LAYER, 'doorbell', 0, pair.id, pair.tail);
+    }
   }
 
   #completed(pair: QueuePair, cid: number, status: number, dw0: number): void {
-    const ioId = (pair.id << 16) | cid;
-    if (status !== 0 && this.#retries.keep(pair, cid, status)) {
-      this.#trace('retry', pair.requests[cid]!.ioId, ioId, status);
-      return;
-    }
+    if (status !== 0 && this.#isRetried(pair, cid, status)) return;
     const request = pair.take(cid)!;
-    this.#trace('complete', request.ioId, ioId, status);
+    this.#tracer?.event(LAYER, 'complete', request.ioId, (pair.id << 16) | cid, status);
     endRequest(request, status, dw0);
+  }
+
+  #isRetried(pair: QueuePair, cid: number, status: number): boolean {
+    if (!this.#retries.keep(pair, cid, status)) return false;
+    this.#trace('retry', pair.requests[cid]!.ioId, (pair.id << 16) | cid, status);
+    return true;
   }
 
   #heard(event: NvmeAsyncEvent): void {
@@ -391,6 +394,6 @@ export class NvmeDriver implements NvmeHost {
   }
 
   #trace(name: string, ioId: number, a: number, b: number): void {
-    this.#tracer?.event(Layer.nvmeDriver, name, ioId, a, b);
+    this.#tracer?.event(LAYER, name, ioId, a, b);
   }
 }

@@ -30,6 +30,11 @@ export const SlotMark = {
   patient: 4,
 } as const;
 
+/** No command identifier: all slots are taken. */
+export const NO_SLOT = -1;
+/** No command identifier: the data of the request can be told by no data pointer. */
+export const NO_POINTER = -2;
+
 /** Where the memory of a pair lies. */
 export interface PairMemory {
   /** Submission entries. */
@@ -133,48 +138,34 @@ export class QueuePair {
     return this.depth - 1 - this.#freeCount;
   }
 
-  /** Gives `request` a slot, parked; its command identifier, or -1 when all slots are taken. */
-  claim(request: NvmeHostRequest, now: number): number {
-    if (this.#freeCount === 0) return -1;
-    this.#freeCount -= 1;
-    const cid = this.#free[this.#freeCount]!;
-    this.requests[cid] = request;
+  /** Gives `request` a slot, parked; its command identifier, or {@link NO_SLOT}. */
+  hold(request: NvmeHostRequest, now: number): number {
+    if (this.#freeCount === 0) return NO_SLOT;
+    const cid = this.#take(request, now);
     this.states[cid] = SlotState.parked;
-    this.marks[cid] = 0;
-    this.tries[cid] = 0;
-    this.sinceNs[cid] = now;
     this.parkedCount += 1;
     return cid;
   }
 
   /**
-   * Writes a submission queue entry for the parked slot `cid`; the doorbell is rung by the caller. False, and the slot is as before, when
-   * the data cannot be described to the controller.
+   * Gives `request` a slot and writes its submission queue entry; the doorbell is rung by the caller. Its command identifier,
+   * {@link NO_SLOT}, or {@link NO_POINTER} when its data cannot be described to the controller.
    */
+  queue(request: NvmeHostRequest, now: number): number {
+    const count = this.#freeCount;
+    if (count === 0) return NO_SLOT;
+    if (!this.#write(request, this.#free[count - 1]!)) return NO_POINTER;
+    const cid = this.#take(request, now);
+    this.states[cid] = SlotState.queued;
+    return cid;
+  }
+
+  /** Writes the entry of the parked slot `cid`. False, and the slot is as before, when its data cannot be described. */
   send(cid: number, now: number): boolean {
-    const request = this.requests[cid]!;
-    const sqe = this.#sqe;
-    const psdt = this.#data.write(request.data, sqe, this.at.lists + cid * this.at.listBytes);
-    if (psdt < 0) return false;
-    sqe[SqeWord.cdw0] = request.opcode | psdt | (cid << 16);
-    sqe[SqeWord.nsid] = request.nsid;
-    const raw = request.raw;
-    if (raw === undefined) {
-      const slba = request.slba;
-      sqe[SqeWord.cdw10] = slba;
-      sqe[SqeWord.cdw11] = slba <= 0xffff_ffff ? 0 : Math.floor(slba / 0x1_0000_0000);
-      sqe[SqeWord.cdw12] = request.nlb0 | request.control;
-      sqe[SqeWord.cdw13] = 0;
-      sqe[SqeWord.cdw14] = 0;
-      sqe[SqeWord.cdw15] = 0;
-    } else {
-      for (let i = 0; i < 6; i++) sqe[SqeWord.cdw10 + i] = raw[i]!;
-    }
-    if (!this.#memory.storeWords(this.at.sq + this.tail * SQE_BYTES, sqe, 0, 16)) return false;
+    if (!this.#write(this.requests[cid]!, cid)) return false;
     this.states[cid] = SlotState.queued;
     this.sinceNs[cid] = now;
     this.parkedCount -= 1;
-    this.tail = this.tail + 1 === this.depth ? 0 : this.tail + 1;
     return true;
   }
 
@@ -220,5 +211,38 @@ export class QueuePair {
     this.busyNs = 0;
     // An entry left over from another life could carry the phase tag of a new one.
     this.#memory.fill(this.at.cq, 0, this.depth * CQE_BYTES);
+  }
+
+  #take(request: NvmeHostRequest, now: number): number {
+    this.#freeCount -= 1;
+    const cid = this.#free[this.#freeCount]!;
+    this.requests[cid] = request;
+    this.marks[cid] = 0;
+    this.tries[cid] = 0;
+    this.sinceNs[cid] = now;
+    return cid;
+  }
+
+  #write(request: NvmeHostRequest, cid: number): boolean {
+    const sqe = this.#sqe;
+    const psdt = this.#data.write(request.data, sqe, this.at.lists + cid * this.at.listBytes);
+    if (psdt < 0) return false;
+    sqe[SqeWord.cdw0] = request.opcode | psdt | (cid << 16);
+    sqe[SqeWord.nsid] = request.nsid;
+    const { raw } = request;
+    if (raw !== undefined) {
+      for (let i = 0; i < 6; i++) sqe[SqeWord.cdw10 + i] = raw[i]!;
+    } else {
+      const { slba } = request;
+      sqe[SqeWord.cdw10] = slba;
+      sqe[SqeWord.cdw11] = slba <= 0xffff_ffff ? 0 : Math.floor(slba / 0x1_0000_0000);
+      sqe[SqeWord.cdw12] = request.nlb0 | request.control;
+      sqe[SqeWord.cdw13] = 0;
+      sqe[SqeWord.cdw14] = 0;
+      sqe[SqeWord.cdw15] = 0;
+    }
+    if (!this.#memory.storeWords(this.at.sq + this.tail * SQE_BYTES, sqe, 0, 16)) return false;
+    this.tail = this.tail + 1 === this.depth ? 0 : this.tail + 1;
+    return true;
   }
 }

@@ -6,8 +6,6 @@ import { type QueuePair, SlotState } from './queue-pair.ts';
 
 /** What the reaper needs of the driver. */
 export interface ReapHost {
-  /** Completions are served: false between two lives of the controller. */
-  readonly isServing: boolean;
   /** The command in slot `cid` ended. */
   completed(pair: QueuePair, cid: number, status: number, dw0: number): void;
   /** A completion came for a command that is not with the controller. */
@@ -22,6 +20,8 @@ export class Reaper {
   completions = 0;
   /** The level of the interrupt pin. */
   pinIsHigh = false;
+  /** Completions are served: false between two lives of the controller. */
+  isServing = false;
   readonly #executor: Executor;
   readonly #doorbells: Doorbells;
   readonly #host: ReapHost;
@@ -54,22 +54,21 @@ export class Reaper {
 
   /** Reaps now. */
   reap(pair: QueuePair): void {
-    const host = this.#host;
     const from = pair.head;
     const { phase } = pair;
     pair.reaping = false;
-    while (host.isServing && this.#one(pair)) {
+    while (this.isServing && this.#one(pair)) {
       if (this.#completeNs === 0) continue;
       // One completion takes its time; the next one is looked at after it.
       pair.reaping = true;
       this.#executor.schedule(pair.reapTask!, this.#executor.now + this.#completeNs);
       break;
     }
-    if (!host.isServing || (pair.head === from && pair.phase === phase)) return;
+    if (!this.isServing || (pair.head === from && pair.phase === phase)) return;
     this.#doorbells.ringHead(pair);
     // A pin that stays high asks again, after the controller saw the doorbell.
     if (this.pinIsHigh) this.soon(pair);
-    host.reaped(pair);
+    this.#host.reaped(pair);
   }
 
   /** Hands on what a controller left that is disabled: no doorbell, no time. */
@@ -82,12 +81,10 @@ export class Reaper {
     if (!pair.next(cqe)) return false;
     const last = cqe[CqeWord.cidAndStatus]!;
     const cid = last & 0xffff;
-    if (pair.states[cid] !== SlotState.queued) {
-      this.#host.stray(pair, cid);
-      return true;
-    }
-    this.completions += 1;
-    this.#host.completed(pair, cid, last >>> 17, cqe[CqeWord.dw0]! >>> 0);
+    if (pair.states[cid] === SlotState.queued) {
+      this.completions += 1;
+      this.#host.completed(pair, cid, last >>> 17, cqe[CqeWord.dw0]! >>> 0);
+    } else this.#host.stray(pair, cid);
     return true;
   }
 }

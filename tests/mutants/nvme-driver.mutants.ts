@@ -88,8 +88,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'completion-of-a-parked-command-is-taken',
     file: 'src/nvme-driver/reaper.ts',
-    find: 'if (pair.states[cid] !== SlotState.queued) {',
-    replace: 'if (pair.requests[cid] === undefined) {',
+    find: 'if (pair.states[cid] === SlotState.queued) {',
+    replace: 'if (pair.requests[cid] !== undefined) {',
     kills: ['tests/nvme-driver/reaper.test.ts'],
     note: 'a completion ends a request whose command is not with the controller',
   },
@@ -104,8 +104,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'log-page-is-not-read',
     file: 'src/nvme-driver/event-listener.ts',
-    find: '    this.#host.heard(event);\n    this.pump();\n',
-    replace: '    this.#host.heard(event);\n',
+    find: '    this.#pending[event.type] = dw0 & 0xff_ffff;\n',
+    replace: '',
     kills: ['tests/nvme-driver/event-listener.test.ts'],
     note: 'the log page of an event is never read, so that the controller reports no other one of its type',
   },

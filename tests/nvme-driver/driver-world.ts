@@ -13,7 +13,7 @@ import {
 } from '../../src/testing/nvme/memory-command-port.ts';
 import { identifyController, Oacs } from '../../src/wire/nvme-identify.ts';
 import { IdentifyCns, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
-import { TestPort, type TestPortOptions } from './test-port.ts';
+import { TestPort, type TestPortOptions } from '../support/nvme-test-port.ts';
 
 const MEMORY_BYTES = 16 << 20;
 /** Data of tests; the driver's own pages lie below. */

@@ -3,7 +3,7 @@ import type { NvmeHostRequest } from '../../src/interfaces/nvme-host.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
 import { DataPointerWriter } from '../../src/nvme-driver/data-pointer-writer.ts';
 import { PrpWriter } from '../../src/nvme-driver/prp-writer.ts';
-import { QueuePair, SlotState } from '../../src/nvme-driver/queue-pair.ts';
+import { NO_POINTER, QueuePair, SlotState } from '../../src/nvme-driver/queue-pair.ts';
 import { cqe, sqe } from '../../src/wire/nvme-entries.ts';
 import { DriverWorld } from './driver-world.ts';
 
@@ -28,9 +28,7 @@ describe('QueuePair', () => {
 
   /** Queues a request; its cid, or -1. */
   function queue(request: NvmeHostRequest): number {
-    const cid = pair.claim(request, 0);
-    if (cid >= 0) expect(pair.send(cid, 0)).toBe(true);
-    return cid;
+    return pair.queue(request, 0);
   }
 
   function post(cid: number, phase: number): void {
@@ -85,7 +83,7 @@ describe('QueuePair', () => {
 
   it('gives a request back once, and nothing for an identifier that is not in flight', () => {
     const request = world.request();
-    const cid = pair.claim(request, 77);
+    const cid = pair.queue(request, 77);
     expect(pair.sinceNs[cid]).toBe(77);
     expect([pair.take(cid), pair.take(cid), pair.take(99)]).toEqual([
       request,
@@ -95,7 +93,9 @@ describe('QueuePair', () => {
   });
 
   it('refuses data that PRPs cannot name, and writes nothing', () => {
-    const cid = pair.claim(world.request({}, 512, 0x5002), 0);
+    expect(pair.queue(world.request({}, 512, 0x5002), 0)).toBe(NO_POINTER);
+    expect([pair.tail, pair.taken]).toEqual([0, 0]);
+    const cid = pair.hold(world.request({}, 512, 0x5002), 0);
     expect(pair.send(cid, 0)).toBe(false);
     expect([pair.tail, pair.states[cid], pair.parkedCount]).toEqual([0, SlotState.parked, 1]);
   });
@@ -103,8 +103,11 @@ describe('QueuePair', () => {
   it('keeps the slots of its requests over a restart, and nothing else', () => {
     const cid = queue(world.request());
     const other = queue(world.request());
-    post(cid, 1);
-    pair.next(new Int32Array(4));
+    for (let i = 0; i < 4; i++) {
+      post(cid, pair.phase);
+      pair.next(new Int32Array(4));
+    }
+    expect([pair.head, pair.phase]).toEqual([1, 0]);
     pair.park(cid, 500);
     pair.restart();
     expect([pair.tail, pair.head, pair.phase, pair.rung, pair.shown]).toEqual([0, 0, 1, 0, 0]);

@@ -17,7 +17,6 @@ describe('Reaper', () => {
   let executor: SimExecutor;
   let memory: RegionMemory;
   let pair: QueuePair;
-  let isServing: boolean;
   let log: unknown[];
   let posted: number;
 
@@ -26,7 +25,6 @@ describe('Reaper', () => {
     memory = new RegionMemory([{ base: 0, size: 1 << 16 }]);
     const pages = new PageAllocator(0x1000, 0x8000);
     pair = new PairMaker(memory, pages, 4096).make({ ...PLAN, id: 1, entries: 4 })!;
-    isServing = true;
     log = [];
     posted = 0;
   });
@@ -36,9 +34,6 @@ describe('Reaper', () => {
       ringHead: ({ head }: QueuePair) => void log.push(`head ${head}`),
     } as unknown as Doorbells;
     const host = {
-      get isServing() {
-        return isServing;
-      },
       completed: (_pair: QueuePair, cid: number, status: number, dw0: number) => {
         pair.take(cid);
         log.push([cid, status, dw0, executor.now]);
@@ -47,14 +42,13 @@ describe('Reaper', () => {
       reaped: () => void log.push('reaped'),
     };
     const made = new Reaper(executor, doorbells, host, interruptNs, completeNs);
+    made.isServing = true;
     pair.reapTask = makeTask('test', () => made.reap(pair));
     return made;
   }
 
   function queued(): number {
-    const cid = pair.claim(world.request({}, 512, 0x9000), 0);
-    pair.send(cid, 0);
-    return cid;
+    return pair.queue(world.request({}, 512, 0x9000), 0);
   }
 
   function post(cid: number, status = 0, dw0 = 0): void {
@@ -125,7 +119,7 @@ describe('Reaper', () => {
 
   it('rings nothing between two lives, and drains what is left without a doorbell', () => {
     const unit = reaper();
-    isServing = false;
+    unit.isServing = false;
     post(queued());
     unit.reap(pair);
     expect(log).toEqual([]);

@@ -1,6 +1,10 @@
 /** A driver on our function in steady state, for benches and heap measurements. */
 import { SgList } from '../../src/base/sg-list.ts';
-import type { NvmeCommand, NvmeCommandPort } from '../../src/interfaces/nvme-command-port.ts';
+import type {
+  NvmeCommand,
+  NvmeCommandPort,
+  NvmePortLimits,
+} from '../../src/interfaces/nvme-command-port.ts';
 import type { NvmeHostRequest } from '../../src/interfaces/nvme-host.ts';
 import { AbortResult } from '../../src/interfaces/request.ts';
 import { PageAllocator } from '../../src/memory/page-allocator.ts';
@@ -10,22 +14,45 @@ import { NvmeDriver } from '../../src/nvme-driver/index.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { makeTask } from '../../src/sim/task.ts';
 import { MemoryCommandPort } from '../../src/testing/nvme/memory-command-port.ts';
-import { IoOpcode } from '../../src/wire/nvme-opcodes.ts';
+import { identifyController } from '../../src/wire/nvme-identify.ts';
+import { IdentifyCns, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
+import { Oacs.doorbellBuffer, Sgls } from '../../src/wire/nvme-sgl.ts';
 import type { Batch } from './heap.ts';
+import { TestPort } from './nvme-test-port.ts';
+
+/** What the loop runs on. */
+export interface NvmeLoopOptions {
+  /** Where commands go; nowhere unless given. */
+  makePort?: (executor: SimExecutor) => NvmeCommandPort;
+  /** Offset of the data in its page. */
+  skew?: number;
+  /** The controller has Doorbell Buffer Config. */
+  shadows?: boolean;
+  /** The controller takes SGLs, and the driver uses them for all data. */
+  sgls?: boolean;
+}
 
 /** Ends every I/O command with success in the next task; admin commands go to a memory port. */
 class NullPort implements NvmeCommandPort {
-  readonly limits = { maxInFlight: 256, maxTransferBytes: 1 << 20 };
-  readonly #admin: MemoryCommandPort;
+  readonly limits: NvmePortLimits;
+  readonly #admin: TestPort;
   readonly #executor: SimExecutor;
   readonly #format = { blockBytes: 512, metadataBytes: 0, extended: false };
   readonly #taken = new Array<NvmeCommand | undefined>(256).fill(undefined);
   #count = 0;
   readonly #task = makeTask('null-port', () => this.#end());
 
-  constructor(executor: SimExecutor) {
+  constructor(executor: SimExecutor, { shadows, sgls }: NvmeLoopOptions = {}) {
+    const more = { sgls: sgls ? Sgls.anyAlignment : 0, oacs: shadows ? Oacs.doorbellBuffer : 0 };
+    this.limits = { maxInFlight: 256, maxTransferBytes: 1 << 20, ...more };
     this.#executor = executor;
-    this.#admin = new MemoryCommandPort(executor);
+    this.#admin = new TestPort(executor, new MemoryCommandPort(executor), {
+      identify: (cns, view) => {
+        if (cns !== IdentifyCns.controller) return;
+        identifyController.sgls.set(view, 0, more.sgls);
+        identifyController.oacs.set(view, 0, more.oacs);
+      },
+    });
   }
 
   connect(): void {}
@@ -55,21 +82,28 @@ class NullPort implements NvmeCommandPort {
   }
 }
 
-/** Operations through driver and device with `depth` of them in flight, each of `length` bytes at `skew` in its page. */
-export function nvmeBatch(
+/** Operations through driver and device with `depth` of them in flight, each of `length` bytes. */
+export function nvmeBatch(depth: number, length: number, options: NvmeLoopOptions = {}): Batch {
+  return nvmeLoop(depth, length, options).batch;
+}
+
+/** The same with the driver, to see what it counts. */
+export function nvmeLoop(
   depth: number,
   length: number,
-  makePort: (executor: SimExecutor) => NvmeCommandPort = (executor) => new NullPort(executor),
-  skew = 0,
-): Batch {
+  options: NvmeLoopOptions = {},
+): { batch: Batch; driver: NvmeDriver } {
+  const { skew = 0, sgls = false } = options;
   const executor = new SimExecutor();
   const memory = new RegionMemory([{ base: 0, size: 64 << 20 }]);
   const pages = new PageAllocator(0x1000, 16 << 20);
-  const pci: NvmePciFunction = new NvmePciFunction(executor, memory, makePort(executor), {
+  const port = options.makePort?.(executor) ?? new NullPort(executor, options);
+  const pci: NvmePciFunction = new NvmePciFunction(executor, memory, port, {
     msix: (vector) => driver.interrupt(vector),
     intx: () => {},
   });
-  const driver = new NvmeDriver(executor, memory, pci, pages);
+  const sglThresholdBytes = sgls ? 1 : 0;
+  const driver = new NvmeDriver(executor, memory, pci, pages, { sglThresholdBytes });
   driver.start((error) => {
     if (error !== undefined) throw new Error(error);
   });
@@ -101,11 +135,12 @@ export function nvmeBatch(
     };
     return request;
   });
-  return (count) => {
+  const batch = (count: number): void => {
     const first = Math.min(count, depth);
     left = count - first;
     for (let i = 0; i < first; i++) driver.queueRq(1, requests[i]!);
     driver.commitRqs(1);
     executor.runUntilIdle();
   };
+  return { batch, driver };
 }
