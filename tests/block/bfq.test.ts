@@ -59,7 +59,7 @@ it('processes that always want more get sectors by their weights, whatever they 
         const shares = served.map((sectors, at) => sectors / weights[at]!);
         for (const [a, first] of shares.entries()) {
           for (const [b, second] of shares.entries()) {
-            const lag = (2 * BUDGET + LONGEST) * (1 / weights[a]! + 1 / weights[b]!);
+            const lag = (3 * BUDGET + LONGEST) * (1 / weights[a]! + 1 / weights[b]!);
             expect(Math.abs(first - second)).toBeLessThanOrEqual(lag);
           }
         }
