@@ -50,6 +50,8 @@ export function nextPartSectors(limits: QueueLimits, bio: Bio, cursor: BioCursor
   const sector = bio.sector + cursor.sectorsTaken;
   if (bio.op === BioOp.discard) return discardPart(limits, sector, left);
   if (bio.op === BioOp.writeZeroes) return Math.min(left, limits.maxWriteZeroesSectors);
+  // What manages zones has no data, and is one request.
+  if (bio.op !== BioOp.read && bio.op !== BioOp.write) return left;
   if (fitsOnePage(limits, bio.data)) return left;
   const most = Math.min(maxSectorsAt(limits, sector), left);
   const bytes = bytesWithinSegments(limits, bio.data, cursor, most * SECTOR_BYTES);

@@ -9,6 +9,13 @@ export const BioOp = {
   flush: 2,
   discard: 3,
   writeZeroes: 9,
+  /** Zone management: the range is whole zones. */
+  zoneOpen: 10,
+  zoneClose: 11,
+  zoneFinish: 12,
+  /** A write to wherever the write pointer of the zone that starts at `sector` is; `sector` says where it was when the bio ends. */
+  zoneAppend: 13,
+  zoneReset: 15,
   /** A raw command of the driver (request only): data to the device, data from the device. */
   driverOut: 35,
   driverIn: 34,
@@ -77,6 +84,7 @@ export const BlkStatus = {
   ioError: 10,
   again: 12,
   deviceResource: 13,
+  /** No more zones may be open, or active. */
   zoneResource: 14,
   offline: 15,
   aborted: 18,

@@ -10,7 +10,7 @@ import { parseSize, SIZE_FORMAT } from './size.ts';
 export const NVME_VERSION = 0x1_0400;
 
 /** The roads that a stack can be built on. */
-export const ROADS = ['direct', 'vhost-nvme'] as const;
+export const ROADS = ['direct', 'vhost-nvme', 'vhost-nvme-bar'] as const;
 /** One of {@link ROADS}. */
 export type Road = (typeof ROADS)[number];
 

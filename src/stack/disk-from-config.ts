@@ -49,7 +49,7 @@ export function diskMemoryBytes(config: BackendConfig): number {
 
 /** Builds it. The executor runs until the driver has found its disk. */
 export function buildDisk(world: World, config: DiskConfig): BuiltDisk {
-  const { executor, costs, tracer } = world;
+  const { executor, costs, tracer, blockObserver: observer } = world;
   const { blockBytes } = world.config;
   const medium = new SparseMedium({
     sectorCount: config.size / blockBytes,
@@ -58,7 +58,7 @@ export function buildDisk(world: World, config: DiskConfig): BuiltDisk {
   });
   const driven = drive(world, config.disk, medium);
   const scheduler = makeScheduler(config.scheduler, config.iosched, 'backend.');
-  const device = new RequestQueue(executor, driven.ops, { costs, tracer, scheduler });
+  const device = new RequestQueue(executor, driven.ops, { costs, tracer, scheduler, observer });
   const place = 'host kernel';
   const order = config.scheduler === 'none' ? '' : `, ${config.scheduler}`;
   const cache = medium.writeCache ? ', write cache' : '';
@@ -119,7 +119,10 @@ function driveNvme(world: World, medium: Medium): BlkMqOps {
   const subsystem = new NvmeSubsystem({ seed: config.seed, model: 'lio-nvme SSD' });
   subsystem.addNamespace(1, new TargetDevice(executor, backend));
   const version = NVME_VERSION;
-  const target = new NvmeTargetController(executor, subsystem, { version });
+  const target = new NvmeTargetController(executor, subsystem, {
+    version,
+    maxInFlight: 2 * NVME_DISK_ENTRIES,
+  });
   const sink = {
     msix: (vector: number) => driver.interrupt(vector),
     intx: (level: boolean) => driver.interruptPin(level),
