@@ -1,3 +1,4 @@
+import { makeScheduler, SCHEDULER_NAMES } from '../../src/block/make-scheduler.ts';
 import { RequestQueue } from '../../src/block/request-queue.ts';
 import { NullBlkDriver } from '../../src/block-drivers/null-blk-driver.ts';
 import { FixedLatency } from '../../src/devices/fixed-latency.ts';
@@ -17,10 +18,12 @@ const instant = new FixedLatency();
 function keepInFlight(
   make: (executor: SimExecutor) => BlkMqOps,
   op: BioOp,
-  { flags = 0, isPlugged = false }: { flags?: number; isPlugged?: boolean } = {},
+  { flags = 0, scheduler = 'none' }: { flags?: number; scheduler?: string } = {},
 ): Batch {
   const executor = new SimExecutor();
-  const queue = new RequestQueue(executor, make(executor));
+  const queue = new RequestQueue(executor, make(executor), {
+    scheduler: makeScheduler(scheduler),
+  });
   let left = 0;
   let place = 0;
   const next = (bio: TestBio): void => {
@@ -37,9 +40,7 @@ function keepInFlight(
   });
   return (count) => {
     left = count;
-    if (isPlugged) queue.plug();
     for (const bio of bios) next(bio);
-    if (isPlugged) queue.unplug();
     executor.runUntilIdle();
   };
 }
@@ -53,6 +54,43 @@ const driver =
       fua,
     });
 const discarding = (executor: SimExecutor): BlkMqOps => new NullBlkDriver(executor);
+
+/** Plugs of 32 bios, each of which goes on where the last one ended. */
+function plugged(scheduler: string, noMerges: number): Batch {
+  const executor = new SimExecutor();
+  const queue = new RequestQueue(executor, discarding(executor), {
+    scheduler: makeScheduler(scheduler),
+    noMerges,
+  });
+  const bios = Array.from({ length: DEPTH }, (_, i) =>
+    makeBio(memory, { op: BioOp.read, sector: i * 8, gpa: i * 8192 }),
+  );
+  return (count) => {
+    for (let left = count; left > 0; left -= DEPTH) {
+      queue.plug();
+      for (const bio of bios) queue.submitBio(bio);
+      queue.unplug();
+      executor.runUntilIdle();
+    }
+  };
+}
+
+benchGroup(
+  '4-KiB bios through null_blk with 32 in flight, by scheduler',
+  Object.fromEntries(
+    SCHEDULER_NAMES.map((scheduler) => [
+      scheduler,
+      () => keepInFlight(discarding, BioOp.read, { scheduler }),
+    ]),
+  ),
+);
+
+benchGroup('4-KiB bios of one stream, in plugs of 32', {
+  'none, no merges': () => plugged('none', 2),
+  'none, merges': () => plugged('none', 0),
+  'mq-deadline, no merges': () => plugged('mq-deadline', 2),
+  'mq-deadline, merges': () => plugged('mq-deadline', 0),
+});
 
 benchGroup('4-KiB bios with 32 in flight', {
   'none and null_blk': () => keepInFlight(discarding, BioOp.read),

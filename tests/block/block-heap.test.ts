@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { makeScheduler } from '../../src/block/make-scheduler.ts';
 import { RequestQueue } from '../../src/block/request-queue.ts';
 import { FixedLatency } from '../../src/devices/fixed-latency.ts';
 import { BioFlag, BioOp } from '../../src/interfaces/bio.ts';
@@ -10,7 +11,7 @@ import { makeBio, makeMemory, type TestBio } from './rig.ts';
 const memory = makeMemory();
 
 /** Bytes that one bio of 32 in flight allocates. */
-function bytesPerBio(name: DriverName, op: BioOp, flags = 0): number {
+function bytesPerBio(name: DriverName, op: BioOp, flags = 0, scheduler = 'none'): number {
   const executor = new SimExecutor();
   const driver = makeDriver(name, executor, makeMedium(), memory, {
     queueDepth: 32,
@@ -18,7 +19,7 @@ function bytesPerBio(name: DriverName, op: BioOp, flags = 0): number {
     fua: false,
     limits: { maxSectors: 16 },
   });
-  const queue = new RequestQueue(executor, driver);
+  const queue = new RequestQueue(executor, driver, { scheduler: makeScheduler(scheduler) });
   let left = 0;
   const next = (bio: TestBio): void => {
     if (left === 0) return;
@@ -53,4 +54,8 @@ it.each([
 ] as const)('%s allocates nothing per bio of operation %i with flags %i', (name, op, flags) => {
   // An instant of virtual time costs the executor some bytes; the smallest object for each bio would be 12.
   expect(bytesPerBio(name, op, flags)).toBeLessThan(8);
+});
+
+it.each(['mq-deadline', 'kyber', 'bfq'])('%s allocates nothing per bio', (scheduler) => {
+  expect(bytesPerBio('null_blk', BioOp.read, 0, scheduler)).toBeLessThan(8);
 });
