@@ -37,6 +37,7 @@ export {
 export { FioIologRecorder } from './fio-iolog-recorder.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
+export { IntegrityDevice } from './integrity-device.ts';
 export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
 export { LatencyHistogram } from './latency-histogram.ts';
 export { ObserverTee } from './observer-tee.ts';
@@ -49,6 +50,7 @@ export {
   SCAN_BUFFER_BYTES,
   scanPartitions,
 } from './partition-scan.ts';
+export { PiStore } from './pi-store.ts';
 export { checkLimits, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
 export { type IoCounters, QueueStats } from './queue-stats.ts';
 export { RemapDevice, type RemapDeviceOptions } from './remap-device.ts';
@@ -67,5 +69,14 @@ export {
   type Topology,
   topologyOf,
 } from './stack-limits.ts';
+export {
+  generatePi,
+  PI_BYTES,
+  PiFault,
+  type Protection,
+  ProtectionType,
+  piTuple,
+  verifyPi,
+} from './t10-pi.ts';
 export { DEFAULT_TIMEOUT_NS } from './timeout-watch.ts';
 export { ZonedDevice } from './zoned-device.ts';
