@@ -20,7 +20,6 @@ import {
 } from '../interfaces/bio.ts';
 import type { Executor } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
-import { loadSg } from '../memory/sg-copy.ts';
 import { judgeBio } from './bio-check.ts';
 import { LateEnds } from './late-ends.ts';
 import { PiStore } from './pi-store.ts';
@@ -38,9 +37,10 @@ export class IntegrityDevice implements BlockDevice {
   readonly #protection: Protection;
   readonly #blockSectors: number;
   readonly #block: Uint8Array;
+  readonly #words: Int32Array;
   readonly #late: LateEnds;
   /** Bios under way, and those that wait for them, in the order in which they came. */
-  #lane: ProtectedBio[] = [];
+  readonly #lane: ProtectedBio[] = [];
   readonly #free: ProtectedBio[] = [];
   readonly #end: (bio: Bio) => void;
 
@@ -51,6 +51,7 @@ export class IntegrityDevice implements BlockDevice {
     this.#protection = protection;
     this.#blockSectors = lower.limits.logicalBlockSize / SECTOR_BYTES;
     this.#block = new Uint8Array(lower.limits.logicalBlockSize);
+    this.#words = new Int32Array(this.#block.buffer);
     this.#late = new LateEnds(executor, owner);
     this.#end = (bio) => this.#ended(bio as ProtectedBio);
   }
@@ -116,9 +117,29 @@ export class IntegrityDevice implements BlockDevice {
     return true;
   }
 
-  #load(slot: ProtectedBio, index: number): boolean {
-    const { length } = this.#block;
-    return loadSg(slot.memory, slot.data, index * length, this.#block, 0, length);
+  /** Loads block `index` of the bio; false when it is not mapped. */
+  #load({ memory, data }: ProtectedBio, index: number): boolean {
+    const block = this.#block;
+    let skip = index * block.length;
+    let at = 0;
+    for (let i = 0; at < block.length; i++) {
+      const have = data.lengths[i]!;
+      if (skip >= have) {
+        skip -= have;
+        continue;
+      }
+      const take = Math.min(have - skip, block.length - at);
+      const gpa = data.gpa(i) + skip;
+      // Words make no garbage.
+      const isMapped =
+        ((gpa | at | take) & 3) === 0
+          ? memory.loadWords(gpa, this.#words, at >> 2, take >> 2)
+          : memory.load(gpa, block, at, take);
+      if (!isMapped) return false;
+      skip = 0;
+      at += take;
+    }
+    return true;
   }
 
   #ended(slot: ProtectedBio): void {
@@ -133,12 +154,18 @@ export class IntegrityDevice implements BlockDevice {
       // Zeroes without a guard, or nobody knows what.
       this.tuples.clear(first, slot.blockCount);
     }
-    this.#lane.splice(this.#lane.indexOf(slot), 1);
+    this.#leave(slot);
     bio.status = slot.status;
     slot.bio = undefined;
     this.#free.push(slot);
     this.#startReady();
     bio.end(bio);
+  }
+
+  #leave(slot: ProtectedBio): void {
+    const lane = this.#lane;
+    for (let i = lane.indexOf(slot) + 1; i < lane.length; i++) lane[i - 1] = lane[i]!;
+    lane.pop();
   }
 
   #isIntact(slot: ProtectedBio, first: number): boolean {

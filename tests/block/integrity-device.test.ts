@@ -57,6 +57,21 @@ describe('an integrity device', () => {
     },
   );
 
+  it('takes data from any address, in any pieces', () => {
+    const { run, device } = rig();
+    for (let i = 0; i < 8192; i++) memory.write8(i, i * 7);
+    const pieces = [
+      [1, 1003],
+      [2048, 4],
+      [4097, 3089],
+    ] as const;
+    expect(run({ op: write, sector: 0, runs: pieces })).toBe(ok);
+    expect(run({ op: read, sector: 0, gpa: 16_384 })).toBe(ok);
+    expect(memory.read8(16_384 + 1006)).toBe(memory.read8(2051));
+    expect(run({ op: read, sector: 0, runs: [[9, 4096]] })).toBe(ok);
+    expect(device.faults).toEqual([0, 0, 0, 0]);
+  });
+
   it('tells data that changed behind its back, and counts each block', () => {
     const { run, around, device } = rig();
     fill(1);
