@@ -1,5 +1,7 @@
 /** The block layer: bios cut, merged and queued for a blk-mq driver, with a flush machine. @packageDocumentation */
 
+export { type BfqParameters, BfqScheduler } from './bfq.ts';
+export type { BioWalk } from './bio-walk.ts';
 export { blkErrnoOf } from './blk-errno.ts';
 export { BlkRequest, RequestList, RequestState } from './blk-request.ts';
 export {
@@ -38,8 +40,12 @@ export { FioIologRecorder } from './fio-iolog-recorder.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
 export { IntegrityDevice } from './integrity-device.ts';
-export { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
+export { type IoScheduler, NoneScheduler, type SchedulerHost, TICK_NS } from './io-scheduler.ts';
+export { KYBER_DEPTHS, KyberDomain, type KyberParameters, KyberScheduler } from './kyber.ts';
 export { LatencyHistogram } from './latency-histogram.ts';
+export { makeScheduler, SCHEDULER_NAMES, type SchedulerName } from './make-scheduler.ts';
+export { MergeKind } from './merge-rule.ts';
+export { type MqDeadlineParameters, MqDeadlineScheduler } from './mq-deadline.ts';
 export { ObserverTee } from './observer-tee.ts';
 export {
   MAX_CHAIN_LINKS,
@@ -51,15 +57,11 @@ export {
   scanPartitions,
 } from './partition-scan.ts';
 export { PiStore } from './pi-store.ts';
+export { MAX_PLUGGED_REQUESTS, PLUG_FLUSH_BYTES } from './plug.ts';
 export { checkLimits, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
 export { type IoCounters, QueueStats } from './queue-stats.ts';
 export { RemapDevice, type RemapDeviceOptions } from './remap-device.ts';
-export {
-  MAX_PLUGGED_REQUESTS,
-  PLUG_FLUSH_BYTES,
-  RequestQueue,
-  type RequestQueueOptions,
-} from './request-queue.ts';
+export { RequestQueue, type RequestQueueOptions } from './request-queue.ts';
 export { LinearMap, type LowerRange, type SectorMap, StripedMap } from './sector-map.ts';
 export { type BioCursor, maxSectorsAt, nextPartSectors, takePart } from './split-rule.ts';
 export {

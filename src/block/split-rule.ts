@@ -134,6 +134,7 @@ function discardPart(limits: QueueLimits, sector: number, left: number): number 
   const most = limits.maxDiscardSectors - (limits.maxDiscardSectors % granularity);
   if (most === 0 || left <= most) return Math.min(left, limits.maxDiscardSectors);
   // A cut off the granularity would leave a piece that the device ignores.
-  const over = (sector + most) % granularity;
+  const alignment = (limits.discardAlignment / SECTOR_BYTES) % granularity;
+  const over = (sector + most - alignment) % granularity;
   return most > over ? most - over : most;
 }
