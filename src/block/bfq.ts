@@ -114,7 +114,7 @@ export class BfqScheduler implements IoScheduler {
     queue.newestFlags = request.flags;
     queue.note(request.sector, request.sectorCount);
     this.#merger!.inserted(request);
-    if (!queue.isActive) this.#activate(queue);
+    if (!queue.isActive) this.#activate(queue, false);
     if (queue === this.#inService) this.#host!.executor.cancel(this.#idleTask);
   }
 
@@ -195,15 +195,17 @@ export class BfqScheduler implements IoScheduler {
     return undefined;
   }
 
-  #activate(queue: BfqQueue): void {
+  #activate(queue: BfqQueue, isBacklogged: boolean): void {
     queue.isActive = true;
     const { classIndex } = queue;
     queue.setPriority();
     // Each class has a virtual time of its own.
-    if (queue.classIndex !== classIndex) queue.finish = 0;
+    if (queue.classIndex !== classIndex) queue.finish = this.#virtual[queue.classIndex]!;
     this.#active.push(queue);
     this.#weights[queue.classIndex]! += queue.weight;
-    queue.start = Math.max(queue.finish, this.#virtual[queue.classIndex]!);
+    // Who had nothing to send has no claim to the time that passed; who waited all the while has.
+    const now = this.#virtual[queue.classIndex]!;
+    queue.start = isBacklogged ? queue.finish : Math.max(queue.finish, now);
     queue.finish = queue.start + queue.budget / queue.weight;
   }
 
@@ -222,7 +224,7 @@ export class BfqScheduler implements IoScheduler {
     active.pop();
     this.#weights[queue.classIndex]! -= queue.weight;
     queue.isActive = false;
-    if (isExhausted) this.#activate(queue);
+    if (isExhausted) this.#activate(queue, true);
   }
 
   /** Is it worth while to wait for the next request of a queue? */

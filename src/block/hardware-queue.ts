@@ -25,6 +25,8 @@ export interface HardwareQueueEvents {
   refused(request: BlkRequest): void;
   /** The driver ended a request. */
   ended(request: BlkRequest): void;
+  /** A request of another queue goes there; false when it waits there. */
+  passedOn(request: BlkRequest): boolean;
   /** Bios that wait for a slot may try again. */
   woken(queue: HardwareQueue): void;
   /** The driver gave a request back after it took it. */
@@ -167,10 +169,11 @@ export class HardwareQueue {
     this.#scheduler.insert(request, false);
   }
 
-  /** Puts a request before those of the scheduler and sends what can be sent. */
-  dispatch(request: BlkRequest): void {
+  /** Puts a request before those of the scheduler and sends what can be sent; false when requests still wait there. */
+  dispatch(request: BlkRequest): boolean {
     this.#dispatch.push(request);
     this.run();
+    return this.#dispatch.count === 0;
   }
 
   /** Takes a request that comes back, or a step of the flush machine: it is inserted on a later turn. */
@@ -262,14 +265,19 @@ export class HardwareQueue {
     return undefined;
   }
 
-  /** What the scheduler chooses; one that has work but gives none is asked again after a while. */
+  /** What the scheduler chooses for this queue; one that has work but gives none is asked again after a while. */
   #choose(): BlkRequest | undefined {
-    if (!this.#scheduler.hasWork(this.index)) return undefined;
-    const request = this.#scheduler.dispatch(this.index);
-    if (request === undefined) {
-      this.#executor.schedule(this.#askTask, this.#executor.now + RESOURCE_DELAY_NS);
+    while (this.#scheduler.hasWork(this.index)) {
+      const request = this.#scheduler.dispatch(this.index);
+      if (request === undefined) {
+        this.#executor.schedule(this.#askTask, this.#executor.now + RESOURCE_DELAY_NS);
+        return undefined;
+      }
+      if (request.hardwareQueue === this.index) return request;
+      // Chosen for all queues alike: it goes its own way, and no more are chosen when it has to wait there.
+      if (!this.#events.passedOn(request)) return undefined;
     }
-    return request;
+    return undefined;
   }
 
   #hand(request: BlkRequest, last: boolean): boolean {

@@ -42,7 +42,10 @@ export interface IoScheduler {
   insert(request: BlkRequest, atHead: boolean): void;
   /** Does a request wait here that may go to this hardware queue? Asked before {@link dispatch}. */
   hasWork(hardwareQueue: number): boolean;
-  /** The next request for a hardware queue, or `undefined` when there is none for it now. */
+  /**
+   * The next request for a hardware queue, or `undefined` when there is none for it now. A scheduler that has one order for all may give a
+   * request of another hardware queue, which is passed on.
+   */
   dispatch(hardwareQueue: number): BlkRequest | undefined;
   /** A request that was inserted ended; `nowNs` minus its `insertedNs` is its whole time. */
   ended(request: BlkRequest): void;

@@ -271,6 +271,7 @@ export class RequestQueue implements BlockDevice {
       },
       refused: (request) => this.#sight.request(BlockAction.requeued, request),
       ended: (request) => this.#ended(request),
+      passedOn: (request) => this.#queues[request.hardwareQueue]!.dispatch(request),
       woken: (queue) => this.#intake.wake(queue),
       requeued: (request, sectorsDone) => this.#requeued(request, sectorsDone),
       get isQuiesced() {
@@ -303,7 +304,8 @@ export class RequestQueue implements BlockDevice {
   /** The driver gives a request back: what it did of it has ended, the rest comes again. */
   #requeued(request: BlkRequest, sectorsDone: number): void {
     assert(request.state === RequestState.inDriver, 'a driver gives back what it has');
-    assert(sectorsDone >= 0 && sectorsDone < request.sectorCount, 'something is left to do');
+    const isPart = sectorsDone > 0 && sectorsDone < request.sectorCount;
+    assert(isPart || sectorsDone === 0, 'something is left to do');
     const queue = this.#queues[request.hardwareQueue]!;
     this.stats.requeued(this.#executor.now, request.op, sectorsDone);
     request.state = RequestState.queued;

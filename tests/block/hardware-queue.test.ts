@@ -19,6 +19,7 @@ function makeRig(depth = 2, slots = depth, scheduler: IoScheduler = new NoneSche
     issued: (request: BlkRequest) => log.push(`issued ${request.slot}`),
     refused: (request: BlkRequest) => log.push(`refused ${request.slot}`),
     ended: (request: BlkRequest) => log.push(`ended ${request.slot}`),
+    passedOn: () => true,
     woken: () => log.push('woken'),
     requeued: (request: BlkRequest) => log.push(`requeued ${request.slot}`),
   };

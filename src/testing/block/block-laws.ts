@@ -1,4 +1,4 @@
-/** The laws of block devices, blk-mq drivers and media, and the error that names the broken one. */
+/** The laws of block devices, schedulers, blk-mq drivers and media, and the error that names the broken one. */
 
 /** What they promise, by name. The messages of {@link BlockLawError} begin with these. */
 export const BlockLaw = {
@@ -13,6 +13,8 @@ export const BlockLaw = {
   limits: 'no request exceeds a limit of the driver',
   everyByteOnce: 'every sector of a bio reaches the driver once',
   tags: 'a tag is held by one request at a time, and by none at idle',
+  scheduled: 'a scheduler gives each request that it took once',
+  noStarvation: 'no request is overtaken for ever',
   reuse: 'a bio may be submitted again inside its own end',
 } as const;
 /** One of {@link BlockLaw}. */

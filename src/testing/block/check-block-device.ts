@@ -8,6 +8,7 @@ import { makePrng } from '../../sim/prng.ts';
 import { SimExecutor } from '../../sim/sim-executor.ts';
 import { BioWorkload, makeBioMemory } from './bio-workload.ts';
 import { BlockLaw, blockLaw } from './block-laws.ts';
+import { RestlessOps } from './restless-ops.ts';
 import { WatchedOps } from './watched-ops.ts';
 
 /** A fresh device that holds zeroes, 64 sectors at least. */
@@ -23,7 +24,7 @@ export interface BlockDeviceUnderTest {
  * Makes a fresh device.
  *
  * @param memory where the data of all bios lies, after a power cut too
- * @param watch wraps a driver, so that the requests that reach it are judged too
+ * @param watch wraps a driver, so that the requests that reach it are judged too, and that it refuses some and gives some back
  */
 export type BlockDeviceFactory = (
   executor: SimExecutor,
@@ -60,6 +61,7 @@ export function checkBlockDevice(
 ): void {
   const chance = makePrng(seed);
   checkRandomBios(factory, chance.split('bios'), rounds);
+  checkRandomBios(factory, chance.split('restless'), rounds, true);
   checkRefusals(factory);
   checkReuse(factory);
   for (let i = 0; i < rounds; i++) checkPowerCut(factory, chance.split(`cut ${i}`));
@@ -76,7 +78,7 @@ export function checkBlkMqOps(factory: BlkMqOpsFactory, options: BlockCheckOptio
     const queue = new RequestQueue(executor, watch(ops));
     return {
       device: queue,
-      tagsInUse: () => queue.tagsInUse,
+      tagsInUse: () => queue.tagsInUse + queue.requestsInUse,
       ...(powerCut === undefined
         ? {}
         : {
@@ -92,12 +94,14 @@ interface Subject extends BlockDeviceUnderTest {
   watched: WatchedOps | undefined;
 }
 
-function start(factory: BlockDeviceFactory, chance: Prng): Subject {
+function start(factory: BlockDeviceFactory, chance: Prng, isRestless = false): Subject {
   const executor = new SimExecutor();
   let watched: WatchedOps | undefined;
   const memory = makeBioMemory();
   const subject = factory(executor, memory, (ops) => {
-    watched = new WatchedOps(ops);
+    watched = new WatchedOps(
+      isRestless ? new RestlessOps(executor, ops, chance.split('ops')) : ops,
+    );
     return watched;
   });
   const { capacitySectors, limits } = subject.device;
@@ -110,8 +114,14 @@ function start(factory: BlockDeviceFactory, chance: Prng): Subject {
   };
 }
 
-function checkRandomBios(factory: BlockDeviceFactory, chance: Prng, rounds: number): void {
-  const { workload, watched, tagsInUse } = start(factory, chance);
+/** @param isRestless the driver refuses, gives back and takes its time, where it is a watched one */
+function checkRandomBios(
+  factory: BlockDeviceFactory,
+  chance: Prng,
+  rounds: number,
+  isRestless = false,
+): void {
+  const { workload, watched, tagsInUse } = start(factory, chance, isRestless);
   for (let i = 0; i < rounds; i++) {
     workload.round();
     const held = tagsInUse?.() ?? 0;

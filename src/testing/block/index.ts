@@ -10,6 +10,7 @@ export {
   checkBlockDevice,
 } from './check-block-device.ts';
 export { checkMedium } from './check-medium.ts';
+export { checkScheduler, type SchedulerCheckOptions } from './check-scheduler.ts';
 export {
   type RecordedCase,
   type RecordedEvent,
@@ -28,4 +29,5 @@ export {
   requestQueueLayer,
 } from './replay-block-trace.ts';
 export type { ReplayedBlockLayer } from './replay-world.ts';
+export { RestlessOps } from './restless-ops.ts';
 export { WatchedOps } from './watched-ops.ts';

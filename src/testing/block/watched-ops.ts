@@ -15,7 +15,7 @@ export class WatchedOps implements BlkMqOps {
   readonly capacitySectors: number;
   readonly hardwareQueueCount: number;
   readonly queueDepth: number;
-  /** Sectors of the reads and writes that the driver took. */
+  /** Sectors of the reads and writes that the driver took, without those that it gave back. */
   sectorsSeen = 0;
   /** Requests that the driver has. */
   inFlight = 0;
@@ -95,6 +95,7 @@ export class WatchedOps implements BlkMqOps {
         this.#held.delete(key);
         this.#twins.delete(request);
         this.inFlight -= 1;
+        if (hasData(request.op)) this.sectorsSeen -= request.sectorCount - sectorsDone;
         request.requeue(request, sectorsDone);
       },
     };

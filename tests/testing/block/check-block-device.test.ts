@@ -64,11 +64,11 @@ describe('checkBlkMqOps', () => {
   );
 
   it.each(cases)('passes on %s with write cache %s and FUA %s', (name, writeCache, fua) => {
-    checkBlkMqOps(driverFactory(name, { writeCache, fua }), { rounds: runs(8, 150) });
+    checkBlkMqOps(driverFactory(name, { writeCache, fua }), { rounds: runs(6, 40) });
   });
 
   it.each(DRIVERS)('passes on %s with blocks of 4096 bytes', (name) => {
-    checkBlkMqOps(driverFactory(name, { sectorBytes: 4096 }), { rounds: runs(6, 100) });
+    checkBlkMqOps(driverFactory(name, { sectorBytes: 4096 }), { rounds: runs(5, 30) });
   });
 
   const broken: [string, Bend, string][] = [
@@ -205,7 +205,7 @@ describe('checkBlockDevice', () => {
   }
 
   it('passes on the block layer of this library', () => {
-    checkBlockDevice(layerFactory(), { rounds: runs(15, 300) });
+    checkBlockDevice(layerFactory(), { rounds: runs(12, 100) });
   });
 
   const broken: [string, Wrap, string][] = [
