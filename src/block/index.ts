@@ -39,6 +39,7 @@ export {
 export { FioIologRecorder } from './fio-iolog-recorder.ts';
 export { FLUSH_PENDING_NS, FlushStep, flushStepsFor } from './flush-machine.ts';
 export { RESOURCE_DELAY_NS } from './hardware-queue.ts';
+export { IntegrityDevice } from './integrity-device.ts';
 export { type IoScheduler, NoneScheduler, type SchedulerHost, TICK_NS } from './io-scheduler.ts';
 export { KYBER_DEPTHS, KyberDomain, type KyberParameters, KyberScheduler } from './kyber.ts';
 export { LatencyHistogram } from './latency-histogram.ts';
@@ -55,6 +56,7 @@ export {
   SCAN_BUFFER_BYTES,
   scanPartitions,
 } from './partition-scan.ts';
+export { PiStore } from './pi-store.ts';
 export { MAX_PLUGGED_REQUESTS, PLUG_FLUSH_BYTES } from './plug.ts';
 export { checkLimits, SMALLEST_LIMIT_BYTES } from './queue-limits.ts';
 export { type IoCounters, QueueStats } from './queue-stats.ts';
@@ -69,5 +71,14 @@ export {
   type Topology,
   topologyOf,
 } from './stack-limits.ts';
+export {
+  generatePi,
+  PI_BYTES,
+  PiFault,
+  type Protection,
+  ProtectionType,
+  piTuple,
+  verifyPi,
+} from './t10-pi.ts';
 export { DEFAULT_TIMEOUT_NS } from './timeout-watch.ts';
 export { ZonedDevice } from './zoned-device.ts';

@@ -11,8 +11,6 @@ import { DEFAULT_LIMITS, type QueueLimits, SECTOR_BYTES } from '../interfaces/bi
 export interface Topology {
   /** From the start of the device to the first start of a physical block (`alignment_offset`). */
   readonly alignmentOffset: number;
-  /** From the start of the device to the first start of a discard granule (`discard_alignment`). */
-  readonly discardAlignment: number;
   /** Smallest size without a penalty (`minimum_io_size`). */
   readonly ioMin: number;
   /** Best size (`optimal_io_size`); 0 when not known. */
@@ -48,7 +46,6 @@ const FREE_LIMITS: QueueLimits = {
 
 const FREE_TOPOLOGY: Topology = {
   alignmentOffset: 0,
-  discardAlignment: 0,
   ioMin: 512,
   ioOpt: 0,
   isMisaligned: false,
@@ -98,7 +95,7 @@ function mergeTopology(
   const { topology: below, startSector = 0 } = lower;
   const offset = offsetAfter(granuleOf(lower.limits, below), below.alignmentOffset, startSector);
   const granularity = lower.limits.discardGranularity;
-  const discard = offsetAfter(granularity, below.discardAlignment, startSector);
+  const discard = offsetAfter(granularity, lower.limits.discardAlignment, startSector);
   const ioMin = Math.max(above.topology.ioMin, below.ioMin, limits.physicalBlockSize);
   const ioOpt = lcm(above.topology.ioOpt, below.ioOpt);
   const alignmentOffset = lcm(above.topology.alignmentOffset, offset) % ioMin;
@@ -111,14 +108,18 @@ function mergeTopology(
     alignmentOffset % limits.logicalBlockSize === 0 &&
     isChunkWhole &&
     isBestWhole;
+  const discardAlignment =
+    granularity === 0
+      ? above.limits.discardAlignment
+      : lcm(above.limits.discardAlignment, discard) % limits.discardGranularity;
   return {
-    limits: isChunkWhole ? limits : { ...limits, chunkSectors: 0 },
+    limits: {
+      ...limits,
+      discardAlignment,
+      chunkSectors: isChunkWhole ? limits.chunkSectors : 0,
+    },
     topology: {
       alignmentOffset,
-      discardAlignment:
-        granularity === 0
-          ? above.topology.discardAlignment
-          : lcm(above.topology.discardAlignment, discard) % limits.discardGranularity,
       ioMin,
       ioOpt: isBestWhole ? ioOpt : 0,
       isMisaligned: above.topology.isMisaligned || below.isMisaligned || !isAligned,

@@ -51,12 +51,13 @@ describe('DiskStats', () => {
   });
 
   it('ends a request that is merged into another one, and counts the merge', () => {
-    const { stats, event } = rig();
+    const { stats, event, wait } = rig();
     event('G', write, 0, 8, 1);
     event('G', write, 8, 8, 2);
     event('M', write, 8, 8, 2);
     event('D', write, 0, 16, 1);
     event('C', write, 0, 16, 1);
+    wait(1_000);
     expect(stats.fields().slice(4, 9)).toEqual([1, 1, 16, 0, 0]);
     expect(stats.busyNs).toBe(0);
   });

@@ -9,10 +9,9 @@ import { BlockAction, type BlockObserver } from '../../src/interfaces/block-obse
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { checkBlockDevice } from '../../src/testing/block/check-block-device.ts';
 import { makeDriver, makeMedium } from '../block-drivers/worlds.ts';
-import { allocatedPerOp } from '../support/heap.ts';
 import { runs } from '../support/runs.ts';
 import { HeldDevice } from './held-device.ts';
-import { makeBio, makeMemory, type TestBio } from './rig.ts';
+import { makeBio, makeMemory } from './rig.ts';
 
 const memory = makeMemory();
 const CACHED = { writeCache: true };
@@ -205,29 +204,4 @@ it.each([
     },
     { rounds: runs(6, 100) },
   );
-});
-
-it('allocates nothing per bio', () => {
-  const executor = new SimExecutor();
-  const disk = new RequestQueue(executor, new NullBlkDriver(executor, { completionNs: 10 }));
-  const ranges = [0, 4096].map((startSector) => ({ device: disk, startSector, sectorCount: 4096 }));
-  const device = new RemapDevice(executor, new StripedMap(ranges, 16));
-  let left = 0;
-  const next = (bio: TestBio): void => {
-    if (left === 0) return;
-    left -= 1;
-    bio.sector = (left & 0x3f) * 24;
-    device.submitBio(bio);
-  };
-  const bios = Array.from({ length: 16 }, (_, i) => {
-    const bio = makeBio(memory, { gpa: i * 16_384, sectorCount: 24 });
-    bio.end = () => next(bio);
-    return bio;
-  });
-  const batch = (count: number): void => {
-    left = count;
-    for (const bio of bios) next(bio);
-    executor.runUntilIdle();
-  };
-  expect(allocatedPerOp(batch, 3_000)).toBeLessThan(8);
 });

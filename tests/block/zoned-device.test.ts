@@ -1,5 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  makeScheduler,
+  SCHEDULER_NAMES,
+  type SchedulerName,
+} from '../../src/block/make-scheduler.ts';
 import { RequestQueue } from '../../src/block/request-queue.ts';
 import { ZonedDevice } from '../../src/block/zoned-device.ts';
 import { NullBlkDriver } from '../../src/block-drivers/null-blk-driver.ts';
@@ -235,10 +240,16 @@ class MixingDriver extends HeldDriver {
 type Step = readonly [zone: number, sectors: number, kind: number];
 
 /** Writes and appends, each where its zone will stand then; all at once. The statuses that they end with. */
-function mixed(seed: number, queues: number, steps: readonly Step[], isLocked: boolean) {
+function mixed(
+  seed: number,
+  queues: number,
+  steps: readonly Step[],
+  isLocked: boolean,
+  scheduler: SchedulerName = 'none',
+) {
   const executor = new SimExecutor();
   const driver = new MixingDriver(executor, makePrng(seed), queues);
-  const queue = new RequestQueue(executor, driver);
+  const queue = new RequestQueue(executor, driver, { scheduler: makeScheduler(scheduler) });
   const zoned = new ZonedDevice(executor, queue, driver.zones);
   const device: BlockDevice = isLocked ? zoned : queue;
   const pointers = [0, 64, 128, 192];
@@ -270,16 +281,24 @@ const steps = fc.array(fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 40 }), fc.n
   maxLength: 40,
 });
 
+const schedulers = fc.constantFrom(...SCHEDULER_NAMES);
+
 it('keeps the order of write pointers, and one write in each zone, under any schedule', () => {
   checkProperty(
-    fc.property(fc.nat(1000), fc.constantFrom(1, 3), steps, (seed, queues, list) => {
-      const { bios, driver, zoned, pointers } = mixed(seed, queues, list, true);
-      for (const bio of bios) expect([bio.ends, bio.status]).toEqual([1, ok]);
-      expect(driver.mostInZone).toBeLessThanOrEqual(1);
-      expect(zoned.biosInFlight).toBe(0);
-      const reported = zoned.reportZones().map(({ writePointer }) => writePointer);
-      expect(reported.slice(1)).toEqual(pointers.slice(1));
-    }),
+    fc.property(
+      fc.nat(1000),
+      fc.constantFrom(1, 3),
+      schedulers,
+      steps,
+      (seed, queues, name, list) => {
+        const { bios, driver, zoned, pointers } = mixed(seed, queues, list, true, name);
+        for (const bio of bios) expect([bio.ends, bio.status]).toEqual([1, ok]);
+        expect(driver.mostInZone).toBeLessThanOrEqual(1);
+        expect(zoned.biosInFlight).toBe(0);
+        const reported = zoned.reportZones().map(({ writePointer }) => writePointer);
+        expect(reported.slice(1)).toEqual(pointers.slice(1));
+      },
+    ),
     runs(100, 2_000),
   );
 });
