@@ -1,18 +1,17 @@
 /**
- * The SATA disk driver: IDENTIFY at the start, queued reads and writes, FLUSH CACHE EXT between them. After Linux's libata.
+ * The SATA disk driver: resets and identifies the device, sends requests as frames, and handles what goes wrong. After Linux's libata.
  *
  * Commands that are not queued have the device to themselves: a flush waits until the queued ones have ended, and holds new ones back. When
  * a queued command fails the device has dropped them all: the driver reads the NCQ error log, fails or retries the one that it names, and sends
- * the others again. When that does not help, or a command takes too long, the link is reset.
+ * the others again, which costs them no retry. When that does not help, or a command takes too long, the port is frozen and the error handler
+ * resets the device, ever harder; a device that no reset helps is disabled.
  *
- * Does not model: TRIM, slower link speeds, giving up on a device.
+ * Does not model: several devices of a host, turning queueing off.
  */
 import { assert } from '../base/assert.ts';
 import { IndexFifo } from '../base/index-fifo.ts';
-import { SgList } from '../base/sg-list.ts';
 import { ATA_SLOTS, type AtaDevice } from '../interfaces/ata-device.ts';
 import {
-  BioFlag,
   BioOp,
   BlkStatus,
   DEFAULT_LIMITS,
@@ -26,24 +25,29 @@ import {
   TimeoutVerdict,
 } from '../interfaces/blk-mq.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
-import { RegionMemory } from '../memory/region-memory.ts';
 import { makeTask } from '../sim/task.ts';
 import {
   AtaCommand,
-  type AtaIdentity,
+  AtaErrorBit,
   AtaStatusBit,
   activeBits,
-  buildCommandFis,
-  FIS_BYTES,
   FisType,
   NCQ_ERROR_LOG,
   ncqErrorTag,
-  parseIdentify,
 } from '../wire/ata.ts';
+import type { AtaIdentity } from '../wire/ata-identify.ts';
+import { TRIM_RANGE_SECTORS, TRIM_RANGES } from '../wire/ata-trim.ts';
 import { ATA_RETRY, blkStatusOfAta } from './ata-blk-status.ts';
+import { SATA_RESET_TIMEOUT_NS, SataErrorHandler, SataRung } from './sata-error-handler.ts';
+import { SataFisBuilder, type SataSlot } from './sata-fis-builder.ts';
+import { SataOwnCommand } from './sata-own-command.ts';
 
 /** How often a command is sent again: 5 times. */
 export const ATA_MAX_RETRIES = 5;
+/** So many transfers that broke on the link within {@link ATA_LINK_ERROR_WINDOW_NS} slow the link down. */
+export const ATA_LINK_ERRORS = 10;
+/** Ten minutes. */
+export const ATA_LINK_ERROR_WINDOW_NS = 600_000_000_000;
 
 /** How a {@link SataDriver} is made. */
 export interface SataDriverOptions {
@@ -52,25 +56,7 @@ export interface SataDriverOptions {
   owner?: string;
 }
 
-/** A tag's command. */
-interface Slot {
-  request: Request | undefined;
-  readonly fis: Uint8Array;
-  retries: number;
-  isTimedOut: boolean;
-  /** The device has it. */
-  isIssued: boolean;
-}
-
-/** What the driver is doing besides I/O. */
-const Phase = { idle: 0, identify: 1, readLog: 2, reset: 3 } as const;
-type Phase = (typeof Phase)[keyof typeof Phase];
-
-const LBA_BIT = 0x40;
-const FUA_BIT = 0x80;
 const ERROR_BITS = AtaStatusBit.error | AtaStatusBit.deviceFault;
-/** The slot of the driver's own commands; nothing else is in flight then. */
-const OWN_SLOT = 0;
 
 /** libata as a blk-mq driver; it has limits and a size once `start` is done. */
 export class SataDriver implements BlkMqOps {
@@ -80,144 +66,113 @@ export class SataDriver implements BlkMqOps {
   readonly #executor: Executor;
   readonly #device: AtaDevice;
   readonly #useFua: boolean;
-  readonly #slots: readonly Slot[];
+  readonly #builder = new SataFisBuilder();
+  readonly #own: SataOwnCommand;
+  readonly #handler: SataErrorHandler;
   /** Slots that are to be sent again, or end without a command. */
   readonly #again = new IndexFifo(ATA_SLOTS);
   readonly #againTask: Task;
-  readonly #page = new RegionMemory([{ base: 0, size: 512 }]);
-  readonly #pageList = new SgList(1);
-  readonly #fis = new Uint8Array(FIS_BYTES);
-  readonly #bytes = new Uint8Array(512);
-  #phase: Phase = Phase.idle;
-  #queueDepth = 0;
+  readonly #logTimer: Task;
+  #isReadingLog = false;
+  #isDisabled = false;
+  /** Whoever was in flight may be what the reset was for. */
+  #isAnyAtFault = false;
   #issued = 0;
   /** The slot of the command that is not queued, or -1. */
   #exclusive = -1;
+  #linkErrors = 0;
+  #linkErrorsSinceNs = 0;
   #done: ((failure: string | undefined) => void) | undefined = undefined;
+  #isStarted = false;
 
   constructor(executor: Executor, device: AtaDevice, options: SataDriverOptions = {}) {
+    const owner = options.owner ?? 'sata-driver';
     this.#executor = executor;
     this.#device = device;
     this.#useFua = options.fua ?? true;
-    this.#slots = Array.from({ length: ATA_SLOTS }, () => ({
-      request: undefined,
-      fis: new Uint8Array(FIS_BYTES),
-      retries: 0,
-      isTimedOut: false,
-      isIssued: false,
-    }));
-    this.#againTask = makeTask(options.owner ?? 'sata-driver', () => this.#sendAgain());
-    this.#pageList.pushAddress(0, 512);
+    this.#againTask = makeTask(owner, () => this.#sendAgain());
+    this.#logTimer = makeTask(owner, () => this.#recover(SataRung.softReset, true));
+    this.#own = new SataOwnCommand(device);
+    this.#handler = new SataErrorHandler(
+      executor,
+      device,
+      this.#own,
+      owner,
+      () => this.#recovered(),
+      () => this.#gaveUp(),
+    );
     device.connect((fis) => this.#received(fis));
   }
 
   /** Tags: those of the device, or 1 when it does not queue. */
   get queueDepth(): number {
-    return Math.max(1, this.#queueDepth);
+    return Math.max(1, this.#builder.queueDepth);
   }
 
-  /** Identifies the device; `done` gets `undefined`, or why it cannot be used. Never called inside `start`. */
+  /** Has the error handler given the device up? Every request then ends as offline. */
+  get isDisabled(): boolean {
+    return this.#isDisabled;
+  }
+
+  /** Resets and identifies the device; `done` gets `undefined`, or why it cannot be used. Never called inside `start`. */
   start(done: (failure: string | undefined) => void): void {
     assert(this.#done === undefined, 'a driver is started once');
     this.#done = done;
-    this.#own(Phase.identify, AtaCommand.identifyDevice, 0, 1);
+    this.#handler.start(SataRung.hardReset);
   }
 
   queueRq(_hardwareQueue: number, request: Request): QueueRqResult {
-    const slot = this.#slots[request.tag]!;
-    const queued = this.#isQueued(request);
+    const slot = this.#builder.slots[request.tag]!;
+    const queued = this.#builder.isQueued(request);
     // Those that are to be sent again came first.
-    if (this.#again.count > 0 || !this.#mayIssue(queued)) return QueueRqResult.deviceResource;
+    const mayIssue = this.#again.count === 0 && this.#mayIssue(queued);
+    if (!mayIssue && !this.#isDisabled) return QueueRqResult.deviceResource;
     slot.request = request;
     slot.retries = 0;
     slot.isTimedOut = false;
-    if (this.#build(slot, request)) {
-      this.#issue(request.tag, slot, queued);
-    } else {
-      this.#again.push(request.tag);
-      this.#executor.post(this.#againTask);
-    }
+    slot.refusal = this.#isDisabled ? BlkStatus.offline : this.#builder.build(slot, request);
+    if (slot.refusal === BlkStatus.ok) this.#issue(request.tag, slot);
+    else this.#retry(request.tag, slot);
     return QueueRqResult.ok;
   }
 
   commitRqs(): void {}
 
   timeout(request: Request): TimeoutVerdict {
-    this.#slots[request.tag]!.isTimedOut = true;
-    if (this.#phase !== Phase.reset) this.#reset();
-    return TimeoutVerdict.done;
-  }
-
-  #isQueued(request: Request): boolean {
-    return this.#queueDepth > 0 && (request.op === BioOp.read || request.op === BioOp.write);
+    const slot = this.#builder.slots[request.tag]!;
+    slot.isTimedOut = true;
+    if (slot.isIssued && !this.#handler.isClimbing) this.#recover(SataRung.softReset, false);
+    return TimeoutVerdict.resetTimer;
   }
 
   #mayIssue(queued: boolean): boolean {
-    if (this.#phase !== Phase.idle || this.#exclusive >= 0) return false;
+    if (this.#isReadingLog || this.#handler.isClimbing || this.#exclusive >= 0) return false;
     return queued || this.#issued === 0;
   }
 
-  /** False for an operation that there is no command for. */
-  #build(slot: Slot, request: Request): boolean {
-    const perSector = this.limits.logicalBlockSize / SECTOR_BYTES;
-    const lba = request.sector / perSector;
-    const count = (request.sectorCount / perSector) & 0xffff;
-    const isFua = (request.flags & BioFlag.fua) !== 0;
-    const isWrite = request.op === BioOp.write;
-    if (this.#isQueued(request)) {
-      const command = isWrite ? AtaCommand.writeFpdmaQueued : AtaCommand.readFpdmaQueued;
-      const device = LBA_BIT | (isFua ? FUA_BIT : 0);
-      buildCommandFis(slot.fis, command, lba, request.tag << 3, count, device);
-    } else if (isWrite) {
-      const command = isFua ? AtaCommand.writeDmaFuaExt : AtaCommand.writeDmaExt;
-      buildCommandFis(slot.fis, command, lba, count, 0, LBA_BIT);
-    } else if (request.op === BioOp.read) {
-      buildCommandFis(slot.fis, AtaCommand.readDmaExt, lba, count, 0, LBA_BIT);
-    } else if (request.op === BioOp.flush) {
-      buildCommandFis(slot.fis, AtaCommand.flushCacheExt, 0, 0, 0, LBA_BIT);
-    } else {
-      return this.#buildRaw(slot, request);
-    }
-    return true;
-  }
-
-  #buildRaw(slot: Slot, request: Request): boolean {
-    const isRaw = request.op === BioOp.driverIn || request.op === BioOp.driverOut;
-    if (!isRaw || request.raw?.length !== FIS_BYTES) {
-      slot.fis[0] = 0;
-      return false;
-    }
-    slot.fis.set(request.raw);
-    return true;
-  }
-
-  #issue(tag: number, slot: Slot, queued: boolean): void {
-    const request = slot.request!;
+  #issue(tag: number, slot: SataSlot): void {
     slot.isIssued = true;
     this.#issued += 1;
-    if (!queued) this.#exclusive = tag;
-    this.#device.issue(tag, slot.fis, request.memory, request.data, request.ioId);
-  }
-
-  /** Sends a command of the driver's own, whose answer comes into its page. */
-  #own(phase: Phase, command: AtaCommand, lba: number, count: number): void {
-    this.#phase = phase;
-    buildCommandFis(this.#fis, command, lba, count, 0, LBA_BIT);
-    this.#device.issue(OWN_SLOT, this.#fis, this.#page, this.#pageList, 0);
+    if (!slot.isQueued) this.#exclusive = tag;
+    this.#device.issue(tag, slot.fis, slot.memory, slot.data, slot.request!.ioId);
   }
 
   #received(fis: Uint8Array): void {
+    if (this.#handler.isClimbing) {
+      this.#handler.received(fis);
+      return;
+    }
+    if (!this.#isStarted) return;
     const status = fis[2]!;
     switch (fis[0]) {
       case FisType.setDeviceBits:
+        if (this.#isReadingLog) break;
         this.#queuedEnded(activeBits(fis));
-        if ((status & ERROR_BITS) !== 0) this.#recover();
+        if ((status & ERROR_BITS) !== 0) this.#readLog();
         break;
       case FisType.registerD2H:
       case FisType.pioSetup:
-        if (this.#phase === Phase.identify) this.#identified(status);
-        else if (this.#phase === Phase.readLog) this.#logRead(status);
-        else if (this.#phase === Phase.reset) this.#resume();
+        if (this.#isReadingLog) this.#logRead(status);
         else this.#exclusiveEnded(status, fis[3]!);
         break;
       default:
@@ -228,86 +183,121 @@ export class SataDriver implements BlkMqOps {
     for (let left = active; left !== 0; ) {
       const tag = 31 - Math.clz32(left);
       left &= ~(1 << tag);
-      const slot = this.#slots[tag]!;
+      const slot = this.#builder.slots[tag]!;
       if (slot.isIssued && this.#exclusive !== tag) this.#finish(slot, BlkStatus.ok);
     }
   }
 
   #exclusiveEnded(status: number, error: number): void {
     if (this.#exclusive < 0) return;
-    const slot = this.#slots[this.#exclusive]!;
+    const slot = this.#builder.slots[this.#exclusive]!;
     if ((status & ERROR_BITS) === 0) this.#finish(slot, BlkStatus.ok);
     else this.#failed(slot, status, error);
   }
 
   /** The device dropped what was queued, and wants its log read. */
-  #recover(): void {
-    if (this.#phase === Phase.idle)
-      this.#own(Phase.readLog, AtaCommand.readLogExt, NCQ_ERROR_LOG, 1);
+  #readLog(): void {
+    this.#isReadingLog = true;
+    this.#executor.schedule(this.#logTimer, this.#executor.now + SATA_RESET_TIMEOUT_NS);
+    this.#own.issue(AtaCommand.readLogExt, NCQ_ERROR_LOG, 1);
   }
 
   #logRead(status: number): void {
-    this.#page.load(0, this.#bytes, 0, 512);
-    const tag = (status & ERROR_BITS) === 0 ? ncqErrorTag(this.#bytes) : -1;
-    const slot = tag < 0 ? undefined : this.#slots[tag]!;
+    const log = this.#own.load();
+    const tag = (status & ERROR_BITS) === 0 ? ncqErrorTag(log) : -1;
+    const slot = tag < 0 ? undefined : this.#builder.slots[tag]!;
     if (slot === undefined || !slot.isIssued) {
-      this.#reset();
+      this.#recover(SataRung.softReset, true);
       return;
     }
-    this.#phase = Phase.idle;
-    this.#dropIssued(slot);
-    this.#failed(slot, this.#bytes[2]!, this.#bytes[3]!);
-  }
-
-  /** What the device has no more is sent again; `except` is dealt with by the caller. */
-  #dropIssued(except: Slot): void {
-    for (let tag = 0; tag < ATA_SLOTS; tag++) {
-      const slot = this.#slots[tag]!;
-      if (slot.isIssued && slot !== except) this.#retry(tag, slot);
+    this.#endLog();
+    // What the device has no more is sent again.
+    for (const [other, each] of this.#builder.slots.entries()) {
+      if (each.isIssued && each !== slot) this.#retry(other, each);
     }
+    this.#failed(slot, log[2]!, log[3]!);
   }
 
-  #retry(tag: number, slot: Slot): void {
-    this.#withdraw(tag, slot);
+  #endLog(): void {
+    this.#isReadingLog = false;
+    this.#executor.cancel(this.#logTimer);
+  }
+
+  #retry(tag: number, slot: SataSlot): void {
+    if (slot.isIssued) this.#withdraw(tag, slot);
     this.#again.push(tag);
     this.#executor.post(this.#againTask);
   }
 
-  #withdraw(tag: number, slot: Slot): void {
+  #withdraw(tag: number, slot: SataSlot): void {
     slot.isIssued = false;
     this.#issued -= 1;
     if (this.#exclusive === tag) this.#exclusive = -1;
   }
 
-  #failed(slot: Slot, status: number, error: number): void {
+  #failed(slot: SataSlot, status: number, error: number): void {
     const request = slot.request!;
     const isRaw = request.op === BioOp.driverIn || request.op === BioOp.driverOut;
     const verdict = blkStatusOfAta(status, error);
     if (isRaw || verdict !== ATA_RETRY) {
       this.#finish(slot, verdict === ATA_RETRY ? BlkStatus.ioError : verdict);
-    } else if (slot.retries === ATA_MAX_RETRIES) {
-      this.#finish(slot, BlkStatus.ioError);
     } else {
-      slot.retries += 1;
-      this.#retry(request.tag, slot);
+      this.#tryAgain(request.tag, slot, BlkStatus.ioError);
     }
+    if ((error & AtaErrorBit.interfaceCrc) !== 0) this.#countLinkError();
   }
 
-  #reset(): void {
-    this.#phase = Phase.reset;
-    this.#device.comreset();
+  /** What was sent too often ends when it would be sent again: nothing ends while slots are gone through. */
+  #tryAgain(tag: number, slot: SataSlot, otherwise: BlkStatus): void {
+    slot.retries += 1;
+    if (slot.retries > ATA_MAX_RETRIES) slot.refusal = otherwise;
+    this.#retry(tag, slot);
   }
 
-  /** The signature came: the device has forgotten everything. */
-  #resume(): void {
-    this.#phase = Phase.idle;
-    for (let tag = 0; tag < ATA_SLOTS; tag++) {
-      const slot = this.#slots[tag]!;
+  /** A link that breaks too many transfers is tried at a slower speed. */
+  #countLinkError(): void {
+    const { now } = this.#executor;
+    if (now - this.#linkErrorsSinceNs > ATA_LINK_ERROR_WINDOW_NS) this.#linkErrors = 0;
+    if (this.#linkErrors === 0) this.#linkErrorsSinceNs = now;
+    this.#linkErrors += 1;
+    if (this.#linkErrors < ATA_LINK_ERRORS) return;
+    this.#linkErrors = 0;
+    if (!this.#handler.isClimbing) this.#recover(SataRung.slower, false);
+  }
+
+  /** Freezes the port; the device forgets everything. */
+  #recover(rung: SataRung, isAnyAtFault: boolean): void {
+    this.#endLog();
+    this.#isAnyAtFault = isAnyAtFault;
+    this.#handler.start(rung);
+  }
+
+  #recovered(): void {
+    if (!this.#isStarted) {
+      this.#started(this.#handler.identity!);
+      return;
+    }
+    for (const [tag, slot] of this.#builder.slots.entries()) {
       if (!slot.isIssued) continue;
       // A device that a reset does not help must not be reset for ever.
-      slot.retries += 1;
-      if (slot.isTimedOut || slot.retries <= ATA_MAX_RETRIES) this.#retry(tag, slot);
-      else this.#finish(slot, BlkStatus.ioError);
+      if (slot.isTimedOut) this.#tryAgain(tag, slot, BlkStatus.timeout);
+      else if (this.#isAnyAtFault) this.#tryAgain(tag, slot, BlkStatus.ioError);
+      else this.#retry(tag, slot);
+      slot.isTimedOut = false;
+    }
+    this.#executor.post(this.#againTask);
+  }
+
+  #gaveUp(): void {
+    this.#isDisabled = true;
+    if (!this.#isStarted) {
+      this.#done!('the device does not identify itself as a disk');
+      return;
+    }
+    for (const [tag, slot] of this.#builder.slots.entries()) {
+      if (!slot.isIssued) continue;
+      slot.refusal = slot.isTimedOut ? BlkStatus.timeout : BlkStatus.ioError;
+      this.#retry(tag, slot);
     }
     this.#executor.post(this.#againTask);
   }
@@ -315,21 +305,22 @@ export class SataDriver implements BlkMqOps {
   #sendAgain(): void {
     for (let left = this.#again.count; left > 0; left--) {
       const tag = this.#again.shift();
-      const slot = this.#slots[tag]!;
-      const request = slot.request!;
-      if (slot.isTimedOut) {
+      const slot = this.#builder.slots[tag]!;
+      if (slot.refusal !== BlkStatus.ok) {
+        this.#finish(slot, slot.refusal);
+      } else if (slot.isTimedOut) {
         this.#finish(slot, BlkStatus.timeout);
-      } else if (slot.fis[0] === 0) {
-        this.#finish(slot, BlkStatus.notSupported);
-      } else if (this.#mayIssue(this.#isQueued(request))) {
-        this.#issue(tag, slot, this.#isQueued(request));
+      } else if (this.#isDisabled) {
+        this.#finish(slot, BlkStatus.offline);
+      } else if (this.#mayIssue(slot.isQueued)) {
+        this.#issue(tag, slot);
       } else {
         this.#again.push(tag);
       }
     }
   }
 
-  #finish(slot: Slot, status: BlkStatus): void {
+  #finish(slot: SataSlot, status: BlkStatus): void {
     const request = slot.request!;
     if (slot.isIssued) this.#withdraw(request.tag, slot);
     slot.request = undefined;
@@ -339,15 +330,13 @@ export class SataDriver implements BlkMqOps {
     if (this.#again.count > 0) this.#executor.post(this.#againTask);
   }
 
-  #identified(status: number): void {
-    this.#phase = Phase.idle;
-    this.#page.load(0, this.#bytes, 0, 512);
-    const identity = (status & ERROR_BITS) === 0 ? parseIdentify(this.#bytes) : undefined;
-    if (identity === undefined) {
-      this.#done!('the device does not identify itself as a disk');
-      return;
-    }
-    this.#queueDepth = identity.queueDepth;
+  #started(identity: AtaIdentity): void {
+    const builder = this.#builder;
+    this.#isStarted = true;
+    builder.queueDepth = identity.queueDepth;
+    builder.sectorBytes = identity.sectorBytes;
+    builder.canTrim = identity.trim;
+    builder.canQueueTrim = this.#handler.canQueueTrim;
     this.capacitySectors = (identity.sectorCount * identity.sectorBytes) / SECTOR_BYTES;
     this.limits = limitsOf(identity, this.#useFua);
     this.#done!(undefined);
@@ -355,10 +344,13 @@ export class SataDriver implements BlkMqOps {
 }
 
 function limitsOf(identity: AtaIdentity, useFua: boolean): QueueLimits {
+  const perSector = identity.sectorBytes / SECTOR_BYTES;
   return {
     ...LIMITS,
     logicalBlockSize: identity.sectorBytes,
     physicalBlockSize: identity.physicalBytes,
+    maxDiscardSectors: identity.trim ? TRIM_RANGES * TRIM_RANGE_SECTORS * perSector : 0,
+    discardGranularity: identity.trim ? identity.physicalBytes : 0,
     writeCache: identity.writeCache,
     fua: identity.writeCache && identity.fua && useFua,
   };

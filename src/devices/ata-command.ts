@@ -13,6 +13,7 @@ import {
   fisLba,
   NCQ_ERROR_LOG,
 } from '../wire/ata.ts';
+import { isQueuedTrim, isTrim, NCQ_SEND_LOG, TRIM_LIST_BYTES } from '../wire/ata-trim.ts';
 
 /** The list of a slot that is free. */
 export const NO_DATA = new SgList(1);
@@ -25,6 +26,7 @@ export const AtaWork = {
   identify: 3,
   readLog: 4,
   nothing: 5,
+  trim: 7,
   /** Fails with the error bits that were found when it arrived. */
   fail: 6,
 } as const;
@@ -53,20 +55,32 @@ export class AtaSlot {
   }
 }
 
+/** How a disk takes TRIM: not at all, alone, or among queued commands too. */
+export type AtaTrim = 'none' | 'plain' | 'queued';
+
 /** Fills slots from frames; moves no sector. */
 export class AtaCommandParser {
   readonly #medium: Medium;
   readonly #queueDepth: number;
   readonly #fua: boolean;
+  readonly #trim: AtaTrim;
 
-  constructor(medium: Medium, queueDepth: number, fua: boolean) {
+  constructor(medium: Medium, queueDepth: number, fua: boolean, trim: AtaTrim) {
     this.#medium = medium;
     this.#queueDepth = queueDepth;
     this.#fua = fua;
+    this.#trim = trim;
   }
 
-  /** A READ or WRITE FPDMA QUEUED. ACS-3, 7.22 and 7.61. */
-  parseQueued(slot: AtaSlot, fis: Uint8Array, write: boolean): void {
+  /** Is it a command that this disk queues? */
+  isQueued(command: number): boolean {
+    if (this.#queueDepth === 0) return false;
+    if (command === AtaCommand.sendFpdmaQueued) return this.#trim === 'queued';
+    return command === AtaCommand.readFpdmaQueued || command === AtaCommand.writeFpdmaQueued;
+  }
+
+  /** A READ, WRITE or SEND FPDMA QUEUED. ACS-3, 7.22, 7.47 and 7.61. */
+  parseQueued(slot: AtaSlot, fis: Uint8Array, command: number): void {
     const tag = fis[12]! >>> 3;
     const isUsable = tag === slot.tag && tag < this.#queueDepth;
     // Without the LBA bit there is no such command. ACS-3, 7.22.
@@ -74,7 +88,12 @@ export class AtaCommandParser {
       reject(slot, AtaErrorBit.abort);
       return;
     }
+    if (command === AtaCommand.sendFpdmaQueued) {
+      this.#parseTrim(slot, isQueuedTrim(fis));
+      return;
+    }
     const count = fisFeatures(fis) === 0 ? 65_536 : fisFeatures(fis);
+    const write = command === AtaCommand.writeFpdmaQueued;
     this.#parseRange(slot, write, fisLba(fis), count, (fis[7]! & 0x80) !== 0);
   }
 
@@ -109,12 +128,15 @@ export class AtaCommandParser {
         slot.work = AtaWork.identify;
         break;
       case AtaCommand.readLogExt:
-        // One page of the NCQ error log is all that there is.
-        if (fis[4] === NCQ_ERROR_LOG && fisCount(fis) === 1 && fis[5] === 0) {
+        // One page of each log is all that there is.
+        if (this.#hasLog(fis[4]!) && fisCount(fis) === 1 && fis[5] === 0) {
           slot.work = AtaWork.readLog;
         } else {
           reject(slot, AtaErrorBit.abort);
         }
+        break;
+      case AtaCommand.dataSetManagement:
+        this.#parseTrim(slot, this.#trim !== 'none' && isTrim(fis));
         break;
       case AtaCommand.setFeatures:
         this.#setFeatures(slot, fis[3]!);
@@ -135,6 +157,17 @@ export class AtaCommandParser {
       slot.count = count;
       slot.fua = fua && this.#fua;
     }
+  }
+
+  #hasLog(address: number): boolean {
+    return address === NCQ_ERROR_LOG || (address === NCQ_SEND_LOG && this.#trim === 'queued');
+  }
+
+  #parseTrim(slot: AtaSlot, isKnown: boolean): void {
+    if (!isKnown) reject(slot, AtaErrorBit.abort);
+    else if (slot.data.byteLength < TRIM_LIST_BYTES) {
+      reject(slot, AtaErrorBit.interfaceCrc | AtaErrorBit.abort);
+    } else slot.work = AtaWork.trim;
   }
 
   #setFeatures(slot: AtaSlot, feature: number): void {

@@ -6,7 +6,7 @@
  * log (or a reset) is served until that log was read (Serial ATA 3.2, 13.6.3).
  *
  * Does not model: the frame that releases a queued command, data frames (the memory of the slot is moved as one), PIO reads and writes,
- * security, SMART, power modes, TRIM.
+ * security, SMART, power modes, lists of ranges longer than one block.
  */
 import { ConfigError } from '../base/assert.ts';
 import type { SgList } from '../base/sg-list.ts';
@@ -14,7 +14,7 @@ import { ATA_SLOTS, type AtaDevice } from '../interfaces/ata-device.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import type { LatencyProfile } from '../interfaces/latency.ts';
-import { type Medium, MediumStatus } from '../interfaces/medium.ts';
+import type { Medium } from '../interfaces/medium.ts';
 import { Layer, type Tracer } from '../interfaces/tracer.ts';
 import { storeSg } from '../memory/sg-copy.ts';
 import { makeTask } from '../sim/task.ts';
@@ -24,18 +24,28 @@ import {
   AtaErrorBit,
   AtaStatusBit,
   buildD2H,
-  buildIdentify,
   buildNcqErrorLog,
   buildPioSetup,
   buildSetDeviceBits,
   FIS_BYTES,
   fisLba,
   isCommandFis,
+  isControlFis,
+  isSoftReset,
   NCQ_ERROR_LOG,
 } from '../wire/ata.ts';
-import { AtaCommandParser, AtaSlot, AtaWork, NO_DATA, reject } from './ata-command.ts';
+import { buildIdentify } from '../wire/ata-identify.ts';
+import { buildNcqSendLog } from '../wire/ata-trim.ts';
+import {
+  AtaCommandParser,
+  AtaSlot,
+  type AtaTrim,
+  AtaWork,
+  NO_DATA,
+  reject,
+} from './ata-command.ts';
+import { AtaWorker } from './ata-work.ts';
 import { FixedLatency } from './fixed-latency.ts';
-import { MediumAccess } from './medium-access.ts';
 
 /** How an {@link AtaDisk} is made. */
 export interface AtaDiskOptions {
@@ -50,6 +60,10 @@ export interface AtaDiskOptions {
   physicalBytes?: number;
   /** Rotations per minute; 1 for a disk that does not rotate, which it is unless given. */
   rotationRate?: number;
+  /** How it takes TRIM; queued unless given, plain when it does not queue. */
+  trim?: AtaTrim;
+  /** Fastest generation of the link that it knows, 1 .. 3; 3 unless given. */
+  linkGeneration?: number;
   /** Up to 20 characters. */
   serial?: string;
   tracer?: Tracer | undefined;
@@ -60,7 +74,7 @@ export interface AtaDiskOptions {
 export class AtaDisk implements AtaDevice {
   readonly #executor: Executor;
   readonly #medium: Medium;
-  readonly #access: MediumAccess;
+  readonly #worker: AtaWorker;
   readonly #latency: LatencyProfile;
   readonly #options: Required<Omit<AtaDiskOptions, 'medium' | 'latency' | 'tracer' | 'owner'>>;
   readonly #tracer: Tracer | undefined;
@@ -71,6 +85,8 @@ export class AtaDisk implements AtaDevice {
   readonly #shortFrame = this.#frame.subarray(0, 8);
   readonly #signatureTask: Task;
   #receive: (fis: Uint8Array) => void = () => {};
+  #linkSpeed = 0;
+  #isInSoftReset = false;
   #queuedInFlight = 0;
   #otherInFlight = 0;
   /** A queued command failed and its log was not read. */
@@ -89,7 +105,7 @@ export class AtaDisk implements AtaDevice {
     const owner = options.owner ?? 'ata-disk';
     this.#executor = executor;
     this.#medium = medium;
-    this.#access = new MediumAccess(medium);
+    this.#worker = new AtaWorker(medium);
     this.#latency = options.latency ?? new FixedLatency();
     this.#tracer = options.tracer;
     this.#options = {
@@ -97,12 +113,20 @@ export class AtaDisk implements AtaDevice {
       fua: options.fua ?? true,
       physicalBytes: options.physicalBytes ?? medium.sectorBytes,
       rotationRate: options.rotationRate ?? 1,
+      trim: trimOf(options.trim ?? 'queued', queueDepth),
+      linkGeneration: options.linkGeneration ?? 3,
       serial: options.serial ?? '0001',
     };
-    this.#parser = new AtaCommandParser(medium, queueDepth, this.#options.fua);
+    this.#linkSpeed = this.#options.linkGeneration;
+    const { fua, trim } = this.#options;
+    this.#parser = new AtaCommandParser(medium, queueDepth, fua, trim);
     const run = (slot: AtaSlot): void => this.#perform(slot);
     this.#slots = Array.from({ length: ATA_SLOTS }, (_, tag) => new AtaSlot(tag, owner, run));
     this.#signatureTask = makeTask(owner, () => this.#sendSignature());
+  }
+
+  get linkSpeed(): number {
+    return this.#linkSpeed;
   }
 
   connect(receive: (fis: Uint8Array) => void): void {
@@ -116,9 +140,20 @@ export class AtaDisk implements AtaDevice {
     data: SgList,
     ioId: number,
   ): void {
+    if (fis.length >= FIS_BYTES && isControlFis(fis)) {
+      this.#control(isSoftReset(fis));
+      return;
+    }
     const slot = this.#slots[slotNumber];
     // A slot that is in use, and a frame that brings no command, mean nothing to a disk.
-    if (slot === undefined || slot.isBusy || fis.length < FIS_BYTES || !isCommandFis(fis)) return;
+    if (
+      slot === undefined ||
+      slot.isBusy ||
+      this.#isInSoftReset ||
+      fis.length < FIS_BYTES ||
+      !isCommandFis(fis)
+    )
+      return;
     slot.isBusy = true;
     slot.ioId = ioId;
     slot.memory = memory;
@@ -132,10 +167,28 @@ export class AtaDisk implements AtaDevice {
     this.#executor.schedule(slot.timer, this.#executor.now + this.#serviceNs(slot));
   }
 
-  comreset(): void {
+  comreset(speedLimit: number): void {
+    const { linkGeneration } = this.#options;
+    this.#linkSpeed = speedLimit === 0 ? linkGeneration : Math.min(speedLimit, linkGeneration);
+    this.#isInSoftReset = false;
+    this.#forget();
+    this.#executor.post(this.#signatureTask);
+  }
+
+  /** A soft reset holds while SRST is set. Serial ATA 3.2, 11.4. */
+  #control(softReset: boolean): void {
+    if (softReset) {
+      this.#forget();
+      this.#executor.cancel(this.#signatureTask);
+    } else if (this.#isInSoftReset) {
+      this.#executor.post(this.#signatureTask);
+    }
+    this.#isInSoftReset = softReset;
+  }
+
+  #forget(): void {
     for (const slot of this.#slots) this.#drop(slot);
     this.#resumeQueue();
-    this.#executor.post(this.#signatureTask);
   }
 
   #drop(slot: AtaSlot): void {
@@ -170,9 +223,7 @@ export class AtaDisk implements AtaDevice {
   /** Decides what a command does, or how it fails; moves no sector. */
   #parse(slot: AtaSlot, fis: Uint8Array): void {
     const command = fis[2]!;
-    const isQueued =
-      this.#options.queueDepth > 0 &&
-      (command === AtaCommand.readFpdmaQueued || command === AtaCommand.writeFpdmaQueued);
+    const isQueued = this.#parser.isQueued(command);
     slot.isQueued = isQueued;
     if (!this.#isServed(slot, command, fis)) {
       // The refusal itself is not a queued command that failed: it comes as a register frame.
@@ -181,7 +232,7 @@ export class AtaDisk implements AtaDevice {
       return;
     }
     if (isQueued) {
-      this.#parser.parseQueued(slot, fis, command === AtaCommand.writeFpdmaQueued);
+      this.#parser.parseQueued(slot, fis, command);
     } else {
       this.#parser.parseOther(slot, fis, command);
     }
@@ -207,20 +258,17 @@ export class AtaDisk implements AtaDevice {
     switch (slot.work) {
       case AtaWork.read:
       case AtaWork.write:
-        status = this.#move(slot);
-        if (status !== ATA_STATUS_OK && this.#access.badSector >= 0) lba = this.#access.badSector;
-        break;
       case AtaWork.flush:
-        if (this.#medium.flush() !== MediumStatus.ok) status |= AtaStatusBit.deviceFault;
+      case AtaWork.trim:
+        status = this.#worker.perform(slot);
+        if (status !== ATA_STATUS_OK && this.#worker.badSector >= 0) lba = this.#worker.badSector;
         break;
       case AtaWork.identify:
         this.#identify();
         status = this.#sendPage(slot);
         break;
       case AtaWork.readLog:
-        this.#fillErrorLog();
-        status = this.#sendPage(slot);
-        if (status === ATA_STATUS_OK) this.#resumeQueue();
+        status = this.#readLog(slot);
         break;
       case AtaWork.fail:
         status |= AtaStatusBit.error;
@@ -229,29 +277,18 @@ export class AtaDisk implements AtaDevice {
     this.#finish(slot, status, lba);
   }
 
-  #move(slot: AtaSlot): number {
-    const { lba, count } = slot;
-    const memory = slot.memory!;
-    const result =
-      slot.work === AtaWork.read
-        ? this.#access.read(lba, count, memory, slot.data)
-        : this.#access.write(lba, count, slot.fua, memory, slot.data);
-    switch (result) {
-      case MediumStatus.ok:
-        return ATA_STATUS_OK;
-      case MediumStatus.readError:
-        slot.error = AtaErrorBit.uncorrectable;
-        return ATA_STATUS_OK | AtaStatusBit.error;
-      case MediumStatus.memoryFault:
-        slot.error = AtaErrorBit.interfaceCrc | AtaErrorBit.abort;
-        return ATA_STATUS_OK | AtaStatusBit.error;
-      default:
-        return ATA_STATUS_OK | AtaStatusBit.deviceFault;
-    }
+  #readLog(slot: AtaSlot): number {
+    // The log address is the lowest byte of the LBA field. ACS-3, 7.24.
+    const isErrorLog = slot.lba % 256 === NCQ_ERROR_LOG;
+    if (isErrorLog) this.#fillErrorLog();
+    else buildNcqSendLog(this.#page);
+    const status = this.#sendPage(slot);
+    if (isErrorLog && status === ATA_STATUS_OK) this.#resumeQueue();
+    return status;
   }
 
   #identify(): void {
-    const { fua, physicalBytes, queueDepth, rotationRate, serial } = this.#options;
+    const { fua, physicalBytes, queueDepth, rotationRate, serial, trim } = this.#options;
     const { sectorBytes, sectorCount, writeCache } = this.#medium;
     const identity = {
       sectorCount: sectorCount,
@@ -261,6 +298,8 @@ export class AtaDisk implements AtaDevice {
       writeCache,
       fua,
       rotationRate,
+      trim: trim !== 'none',
+      sendFpdma: trim === 'queued',
     };
     buildIdentify(this.#page, identity, serial, '1', 'LIO-NVME SATA DISK');
   }
@@ -311,4 +350,8 @@ export class AtaDisk implements AtaDevice {
     this.#failedLba = lba;
     for (const slot of this.#slots) this.#drop(slot);
   }
+}
+
+function trimOf(wanted: AtaTrim, queueDepth: number): AtaTrim {
+  return wanted === 'queued' && queueDepth === 0 ? 'plain' : wanted;
 }

@@ -18,11 +18,18 @@ export interface AtaDevice {
   /** Where frames to the host go; the bytes are valid during the call. */
   connect(receive: (fis: Uint8Array) => void): void;
   /**
-   * A frame of 20 bytes from the host in slot 0 .. 31. The frame is copied; the list must stay until the command ends.
+   * A frame of 20 bytes from the host in slot 0 .. 31. The frame is copied; the list must stay until the command ends. A frame that writes
+   * device control (bit C is 0) belongs to no slot: when its SRST goes from 1 to 0 commands in flight are gone, as after `comreset`.
    *
    * @param ioId of the request that it serves, for traces
    */
   issue(slot: number, fis: Uint8Array, memory: GuestMemory, data: SgList, ioId: number): void;
-  /** Link reset: commands in flight are gone without a frame; then the signature comes as a Register Device to Host FIS. */
-  comreset(): void;
+  /**
+   * Link reset: commands in flight are gone without a frame; then the signature comes as a Register Device to Host FIS.
+   *
+   * @param speedLimit the fastest generation that may be agreed upon (SControl, SPD): 1 .. 3, or 0 for no limit
+   */
+  comreset(speedLimit: number): void;
+  /** The generation that the link runs at (SStatus, SPD): 1 .. 3; 0 when nobody answers. */
+  readonly linkSpeed: number;
 }

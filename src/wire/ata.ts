@@ -1,5 +1,5 @@
 /**
- * ATA commands and Serial ATA frames. ACS-3 and Serial ATA 3.2.
+ * ATA commands and Serial ATA frames. ACS-3 and Serial ATA 3.2. IDENTIFY DEVICE data is in `ata-identify.ts`, TRIM in `ata-trim.ts`.
  *
  * Does not model: port multipliers, ATAPI, power management frames.
  */
@@ -7,12 +7,14 @@ import { layout, u8, u16, u32 } from './layout.ts';
 
 /** Commands. ACS-3, table B.2. */
 export const AtaCommand = {
+  dataSetManagement: 0x06,
   readDmaExt: 0x25,
   readLogExt: 0x2f,
   writeDmaExt: 0x35,
   writeDmaFuaExt: 0x3d,
   readFpdmaQueued: 0x60,
   writeFpdmaQueued: 0x61,
+  sendFpdmaQueued: 0x64,
   readDma: 0xc8,
   writeDma: 0xca,
   standbyImmediate: 0xe0,
@@ -85,6 +87,8 @@ export const registerH2D = layout('registerH2D', FIS_BYTES, {
   icc: u8(14),
   /** Device control; bit 2 is SRST. */
   control: u8(15),
+  /** What a queued command has no other field for. */
+  auxiliary: u32(16),
 });
 
 /** Register Device to Host FIS. Serial ATA 3.2, 10.5.6. */
@@ -149,6 +153,26 @@ export function buildCommandFis(
   fis[11] = features >>> 8;
   fis[12] = count & 0xff;
   fis[13] = count >>> 8;
+}
+
+/** SRST of the device control field: while it is set the device is in a soft reset. */
+const SOFT_RESET_BIT = 0x04;
+
+/** Fills a Register Host to Device FIS that writes device control alone: a soft reset begins (true) or ends. Serial ATA 3.2, 10.5.5. */
+export function buildControlFis(fis: Uint8Array, isSoftReset: boolean): void {
+  fis.fill(0, 0, FIS_BYTES);
+  fis[0] = FisType.registerH2D;
+  fis[15] = isSoftReset ? SOFT_RESET_BIT : 0;
+}
+
+/** Is it a frame that writes device control? */
+export function isControlFis(fis: Uint8Array): boolean {
+  return fis[0] === FisType.registerH2D && (fis[1]! & COMMAND_BIT) === 0;
+}
+
+/** Does a frame that writes device control ask for a soft reset? */
+export function isSoftReset(fis: Uint8Array): boolean {
+  return (fis[15]! & SOFT_RESET_BIT) !== 0;
 }
 
 /** Is it a frame that brings a command? */
@@ -225,129 +249,6 @@ function putLba(fis: Uint8Array, lba: number): void {
   fis[8] = high & 0xff;
   fis[9] = (high >>> 8) & 0xff;
   fis[10] = (high >>> 16) & 0xff;
-}
-
-/** What a device says of itself in IDENTIFY DEVICE. ACS-3, 7.12.7. */
-export interface AtaIdentity {
-  /** Size in logical sectors. */
-  sectorCount: number;
-  /** Bytes of one logical sector. */
-  sectorBytes: number;
-  /** Bytes of one physical sector. */
-  physicalBytes: number;
-  /** Commands that can be queued, 1 .. 32; 0 when queueing is not supported. */
-  queueDepth: number;
-  /** The volatile write cache is on. */
-  writeCache: boolean;
-  /** WRITE DMA FUA EXT and FUA on queued writes are supported. */
-  fua: boolean;
-  /** Rotations per minute; 1 for a device that does not rotate. */
-  rotationRate: number;
-}
-
-/** Writes IDENTIFY DEVICE data (512 bytes), checksum included. */
-export function buildIdentify(
-  into: Uint8Array,
-  identity: AtaIdentity,
-  serial: string,
-  firmware: string,
-  model: string,
-): void {
-  into.fill(0, 0, 512);
-  putWord(into, 0, 0x0040);
-  putText(into, 10, 10, serial);
-  putText(into, 23, 4, firmware);
-  putText(into, 27, 20, model);
-  // LBA and DMA are supported; words 64-70 and 88 are valid.
-  putWord(into, 49, 0x0300);
-  putWord(into, 50, 0x4000);
-  putWord(into, 53, 0x0006);
-  const small = Math.min(identity.sectorCount, 0x0fff_ffff);
-  putWord(into, 60, small & 0xffff);
-  putWord(into, 61, small >>> 16);
-  putWord(into, 63, 0x0007);
-  if (identity.queueDepth > 0) {
-    putWord(into, 75, identity.queueDepth - 1);
-    putWord(into, 76, 0x0100);
-  }
-  // Generation 1 to 3 speeds; ACS-3 and the versions before it.
-  putWord(into, 76, getWord(into, 76) | 0x000e);
-  putWord(into, 80, 0x07f0);
-  // Write cache; 48-bit addresses, FLUSH CACHE and FLUSH CACHE EXT; FUA.
-  putWord(into, 82, 0x0020);
-  putWord(into, 83, 0x7400);
-  putWord(into, 84, 0x4000 | (identity.fua ? 0x0040 : 0));
-  putWord(into, 85, identity.writeCache ? 0x0020 : 0);
-  putWord(into, 86, 0x3400);
-  putWord(into, 87, 0x4000 | (identity.fua ? 0x0040 : 0));
-  putWord(into, 88, 0x407f);
-  const { sectorCount } = identity;
-  putWord(into, 100, sectorCount % 0x1_0000);
-  putWord(into, 101, Math.floor(sectorCount / 0x1_0000) % 0x1_0000);
-  putWord(into, 102, Math.floor(sectorCount / 0x1_0000_0000) % 0x1_0000);
-  putSectorSize(into, identity);
-  putWord(into, 217, identity.rotationRate);
-  putChecksum(into);
-}
-
-function putSectorSize(into: Uint8Array, identity: AtaIdentity): void {
-  const perPhysical = identity.physicalBytes / identity.sectorBytes;
-  const exponent = 31 - Math.clz32(perPhysical);
-  let word = 0x4000 | exponent;
-  if (exponent > 0) word |= 0x2000;
-  if (identity.sectorBytes > 512) {
-    word |= 0x1000;
-    putWord(into, 117, identity.sectorBytes / 2);
-  }
-  putWord(into, 106, word);
-}
-
-/** Reads IDENTIFY DEVICE data; `undefined` when its checksum is wrong or it is not a disk with 48-bit LBA. */
-export function parseIdentify(from: Uint8Array): AtaIdentity | undefined {
-  let sum = 0;
-  for (let i = 0; i < 512; i++) sum += from[i]!;
-  if (getWord(from, 255) % 0x100 === 0xa5 && sum % 0x100 !== 0) return undefined;
-  if ((getWord(from, 83) & 0xc400) !== 0x4400) return undefined;
-  const size = getWord(from, 106);
-  const isSizeValid = (size & 0xc000) === 0x4000;
-  const words = getWord(from, 117) + getWord(from, 118) * 0x1_0000;
-  const sectorBytes = isSizeValid && (size & 0x1000) !== 0 ? words * 2 : 512;
-  const exponent = isSizeValid && (size & 0x2000) !== 0 ? size & 0xf : 0;
-  return {
-    sectorCount:
-      getWord(from, 100) + getWord(from, 101) * 0x1_0000 + getWord(from, 102) * 0x1_0000_0000,
-    sectorBytes,
-    physicalBytes: sectorBytes * 2 ** exponent,
-    queueDepth: (getWord(from, 76) & 0x0100) !== 0 ? (getWord(from, 75) & 0x1f) + 1 : 0,
-    writeCache: (getWord(from, 85) & 0x0020) !== 0,
-    fua: (getWord(from, 84) & 0xc040) === 0x4040,
-    rotationRate: getWord(from, 217),
-  };
-}
-
-function getWord(from: Uint8Array, word: number): number {
-  return from[word * 2]! | (from[word * 2 + 1]! << 8);
-}
-
-function putWord(into: Uint8Array, word: number, value: number): void {
-  into[word * 2] = value & 0xff;
-  into[word * 2 + 1] = value >>> 8;
-}
-
-/** Text of ATA strings: two characters a word, the first in the high byte, filled with spaces. ACS-3, 3.3.10. */
-function putText(into: Uint8Array, word: number, words: number, text: string): void {
-  for (let i = 0; i < words * 2; i++) {
-    into[word * 2 + (i ^ 1)] = i < text.length ? text.charCodeAt(i) & 0x7f : 0x20;
-  }
-}
-
-/** The integrity word: signature A5h and a byte that makes the sum of all 512 zero. ACS-3, 7.12.7.85. */
-function putChecksum(into: Uint8Array): void {
-  into[510] = 0xa5;
-  into[511] = 0;
-  let sum = 0;
-  for (let i = 0; i < 512; i++) sum += into[i]!;
-  into[511] = (0x100 - (sum % 0x100)) % 0x100;
 }
 
 /** Writes the NCQ error log (512 bytes) of the queued command that failed. ACS-3, A.14.2. */

@@ -5,12 +5,10 @@ export {
   AtaCommand,
   AtaErrorBit,
   AtaFeature,
-  type AtaIdentity,
   AtaStatusBit,
   activeBits,
   buildCommandFis,
   buildD2H,
-  buildIdentify,
   buildNcqErrorLog,
   buildPioSetup,
   buildSetDeviceBits,
@@ -22,12 +20,12 @@ export {
   isCommandFis,
   NCQ_ERROR_LOG,
   ncqErrorTag,
-  parseIdentify,
   pioSetup,
   registerD2H,
   registerH2D,
   setDeviceBits,
 } from './ata.ts';
+export { type AtaIdentity, buildIdentify, parseIdentify } from './ata-identify.ts';
 export {
   Ascii,
   ascii,

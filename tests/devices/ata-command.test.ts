@@ -6,14 +6,14 @@ import { AtaCommand, buildCommandFis, FIS_BYTES } from '../../src/wire/ata.ts';
 
 function parse(command: AtaCommand, lba: number, count: number, features: number, device: number) {
   const medium = { sectorBytes: 512, sectorCount: 2 ** 33, writeCache: true } as Medium;
-  const parser = new AtaCommandParser(medium, 32, true);
+  const parser = new AtaCommandParser(medium, 32, true, 'queued');
   const slot = new AtaSlot(4, 'test', () => {});
   slot.data = new SgList();
   slot.data.pushAddress(0, 2 ** 26);
   const fis = new Uint8Array(FIS_BYTES);
   buildCommandFis(fis, command, lba, count, features, device);
   const isQueued = command === AtaCommand.writeFpdmaQueued;
-  if (isQueued) parser.parseQueued(slot, fis, true);
+  if (isQueued) parser.parseQueued(slot, fis, command);
   else parser.parseOther(slot, fis, command);
   return slot;
 }

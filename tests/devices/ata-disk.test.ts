@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/assert.ts';
-import { AtaDisk } from '../../src/devices/ata-disk.ts';
+import { AtaDisk, type AtaDiskOptions } from '../../src/devices/ata-disk.ts';
 import { FixedLatency } from '../../src/devices/fixed-latency.ts';
-import { ncqErrorTag, parseIdentify } from '../../src/wire/ata.ts';
+import { buildControlFis, FIS_BYTES, ncqErrorTag } from '../../src/wire/ata.ts';
+import { parseIdentify } from '../../src/wire/ata-identify.ts';
+import { buildQueuedTrimFis, canQueueTrim, putTrimList } from '../../src/wire/ata-trim.ts';
 import { checkProperty, runs } from '../support/runs.ts';
 import { ATA_MEMORY_BYTES, AtaRig } from './ata-rig.ts';
 
@@ -34,6 +36,8 @@ describe('IDENTIFY DEVICE', () => {
       writeCache: true,
       fua: true,
       rotationRate: 7200,
+      trim: true,
+      sendFpdma: true,
     });
   });
 
@@ -192,7 +196,7 @@ describe('a link reset', () => {
   it('drops what is in flight and sends the signature', () => {
     const rig = new AtaRig({ latency: slow });
     rig.queue(0, true, 0);
-    rig.disk.comreset();
+    rig.disk.comreset(0);
     expect(rig.frames).toEqual([]);
     expect(rig.drain()).toEqual(['d2h 50 01']);
     expect(rig.medium.volatileSectors).toBe(0);
@@ -203,10 +207,107 @@ describe('a link reset', () => {
     rig.medium.failReads(9, 1);
     rig.queue(5, false, 9);
     rig.drain();
-    rig.disk.comreset();
+    rig.disk.comreset(0);
     rig.drain();
     rig.queue(5, false, 8);
     expect(rig.drain()).toEqual(['sdb 00000020']);
+  });
+});
+
+describe('a soft reset', () => {
+  const control = (srst: boolean) => {
+    const fis = new Uint8Array(FIS_BYTES);
+    buildControlFis(fis, srst);
+    return fis;
+  };
+
+  it('drops what is in flight, holds while its bit is set, and then sends the signature', () => {
+    const rig = new AtaRig({ latency: slow });
+    rig.queue(0, true, 0);
+    rig.issueRaw(control(true));
+    rig.queue(1, true, 8);
+    expect(rig.drain()).toEqual([]);
+    rig.issueRaw(control(false));
+    expect(rig.drain()).toEqual(['d2h 50 01']);
+    expect(rig.medium.volatileSectors).toBe(0);
+    rig.queue(1, true, 8);
+    expect(rig.drain()).toEqual(['sdb 00000002']);
+  });
+});
+
+it.each([
+  [3, 0, 3],
+  [3, 2, 2],
+  [2, 3, 2],
+  [3, 1, 1],
+])(
+  'a link of a generation %i disk with a limit of %i runs at %i',
+  (linkGeneration, limit, speed) => {
+    const rig = new AtaRig({ linkGeneration });
+    expect(rig.disk.linkSpeed).toBe(linkGeneration);
+    rig.disk.comreset(limit);
+    expect(rig.disk.linkSpeed).toBe(speed);
+  },
+);
+
+describe('TRIM', () => {
+  const filled = (rig: AtaRig) =>
+    Array.from({ length: 8 }, (_, i) => (rig.medium.peek(i, 1)[0] === 0 ? 0 : 1)).join('');
+
+  function trimRig(options: Partial<AtaDiskOptions> = {}): AtaRig {
+    const rig = new AtaRig(options);
+    rig.memory.fill(0, 0x77, 4096);
+    rig.run(WRITE_EXT, { count: 8, bytes: 4096 });
+    const list = new Uint8Array(512);
+    putTrimList(list, 2, 3);
+    rig.memory.store(0, list, 0, 512);
+    return rig;
+  }
+
+  it('zeroes sectors, alone and among queued commands', () => {
+    const rig = trimRig();
+    expect(rig.run(0x06, { features: 1, count: 1, bytes: 512 })).toEqual(['d2h 50']);
+    expect(filled(rig)).toBe('11000111');
+    const queued = trimRig();
+    const fis = new Uint8Array(FIS_BYTES);
+    buildQueuedTrimFis(fis, 7);
+    queued.issueRaw(fis, 512, 7);
+    expect(queued.drain()).toEqual(['sdb 00000080']);
+    expect(filled(queued)).toBe('11000111');
+  });
+
+  it.each([
+    ['without its bit', { features: 0, count: 1, bytes: 512 }, {}, ['d2h 51 04']],
+    ['of two blocks', { features: 1, count: 2, bytes: 1024 }, {}, ['d2h 51 04']],
+    ['without its list', { features: 1, count: 1, bytes: 511 }, {}, ['d2h 51 84']],
+    ['where there is none', { features: 1, count: 1, bytes: 512 }, { trim: 'none' }, ['d2h 51 04']],
+  ] as const)('%s is refused', (_, fields, options, frames) => {
+    const rig = trimRig(options);
+    expect(rig.run(0x06, fields)).toEqual(frames);
+    expect(filled(rig)).toBe('11111111');
+  });
+
+  it('past the end touches nothing, and stops the queue when it was queued', () => {
+    const rig = trimRig();
+    const list = new Uint8Array(512);
+    putTrimList(list, 0, 4);
+    list.set([0xff, 7, 0, 0, 0, 0, 2, 0], 8);
+    rig.memory.store(0, list, 0, 512);
+    const fis = new Uint8Array(FIS_BYTES);
+    buildQueuedTrimFis(fis, 3);
+    rig.issueRaw(fis, 512, 3);
+    expect(rig.drain()).toEqual(['sdb 51 10']);
+    expect(filled(rig)).toBe('11111111');
+  });
+
+  it('is queued only where the log says so', () => {
+    const log = { lba: 0x13, count: 1, bytes: 512 };
+    const rig = trimRig();
+    expect(rig.run(0x2f, log)).toEqual(['pio']);
+    expect(canQueueTrim(page(rig))).toBe(true);
+    for (const options of [{ trim: 'plain' }, { queueDepth: 0 }] as const) {
+      expect(trimRig(options).run(0x2f, log)).toEqual(['d2h 51 04']);
+    }
   });
 });
 
@@ -232,7 +333,7 @@ describe('a disk', () => {
   });
 
   it('answers any frames without a throw, a hang, or a touch of memory that was not named', () => {
-    const commands = [0x25, 0x35, 0x3d, 0x60, 0x61, 0x2f, 0xc8, 0xca, 0xea, 0xec, 0xef];
+    const commands = [0x06, 0x64, 0x25, 0x35, 0x3d, 0x60, 0x61, 0x2f, 0xc8, 0xca, 0xea, 0xec, 0xef];
     const frame = fc.record({
       bytes: fc.nat(2048),
       slot: fc.integer({ min: -1, max: 33 }),
@@ -251,14 +352,14 @@ describe('a disk', () => {
         for (const { bytes, slot, command, rest, isValid, reset } of frames) {
           const head = isValid ? [0x27, 0x80, command] : [command, command, command];
           rig.issueRaw(Uint8Array.from([...head, ...rest]), bytes, slot);
-          if (reset) rig.disk.comreset();
+          if (reset) rig.disk.comreset(0);
           if (command % 3 === 0) rig.executor.runUntilIdle();
         }
         rig.executor.runUntilIdle();
         const beyond = new Uint8Array(2048);
         rig.memory.load(2048, beyond, 0, 2048);
         expect(beyond.every((byte) => byte === 0xee)).toBe(true);
-        rig.disk.comreset();
+        rig.disk.comreset(0);
         rig.drain();
         expect(rig.run(IDENTIFY, { bytes: 512 })).toEqual(['pio']);
       }),
