@@ -8,7 +8,12 @@ import { NvmePciFunction } from '../nvme-device/index.ts';
 import { NvmeDriver } from '../nvme-driver/index.ts';
 import { SimExecutor } from '../sim/sim-executor.ts';
 import { TraceRecorder } from '../sim/trace-recorder.ts';
-import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
+import {
+  NvmeSubsystem,
+  NvmeTargetController,
+  TargetDevice,
+  type UnitAttributes,
+} from '../target/index.ts';
 import { OACS_DOORBELL_BUFFER, Sgls } from '../wire/nvme-sgl.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
 import { costsOf, NVME_VERSION, parseConfig, type StackOptions } from './config.ts';
@@ -38,6 +43,8 @@ export type CreateStackOptions = StackOptions & {
   layers?: StackLayers;
   /** Receives every event of every layer. */
   trace?: TraceSink;
+  /** Attributes of the LIO device under namespace 1; without them it offers all that its backend can. */
+  attributes?: UnitAttributes;
   /** Awaited between slices of a long run of the promise handles, so that a host stays responsive. */
   yieldToHost?: () => Promise<void>;
 };
@@ -57,7 +64,7 @@ export type CreateStackOptions = StackOptions & {
  * ```
  */
 export function createStack(options: CreateStackOptions = {}): Stack {
-  const { layers = {}, trace, yieldToHost, ...plain } = options;
+  const { layers = {}, trace, yieldToHost, attributes, ...plain } = options;
   const config = parseConfig(plain);
   checkLayers(layers);
   const executor = new SimExecutor({ order: config.order, seed: config.seed });
@@ -70,7 +77,10 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   const world: World = { config, executor, memory, costs: costsOf(config), tracer };
 
   const below = backendOf(world, layers);
-  const unit = new TargetDevice(executor, below.backend, tracer === undefined ? {} : { tracer });
+  const unit = new TargetDevice(executor, below.backend, {
+    ...(tracer && { tracer }),
+    ...(attributes && { attributes }),
+  });
   const subsystem = new NvmeSubsystem({ seed: config.seed });
   subsystem.addNamespace(1, unit);
   const target = new NvmeTargetController(executor, subsystem, {

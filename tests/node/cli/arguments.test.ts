@@ -31,6 +31,17 @@ describe('parseCommand', () => {
     });
   });
 
+  it('takes a storage object of a configuration file in the place of a backend', () => {
+    const config = ['--config', 'c.json', '--storage-object', 'f0'];
+    expect(parseCommand(['run', 'a.fio', ...config])).toMatchObject({
+      config: { file: 'c.json', storageObject: 'f0' },
+    });
+    expect(() => parseCommand(['run', 'a.fio', '--config', 'c.json'])).toThrow(/go together/);
+    expect(() => parseCommand(['run', 'a.fio', ...config, '--backend', 'nullio:1M'])).toThrow(
+      /exclude each other/,
+    );
+  });
+
   it('knows help, version and keys', () => {
     const kinds = [['--help'], ['-h'], ['run', '--help'], ['--version'], ['keys']].map(
       (args) => parseCommand(args).kind,
