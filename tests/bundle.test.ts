@@ -16,7 +16,7 @@ const BUDGETS_KIB: Readonly<Record<string, number>> = {
   './nvme-device': 17,
   './nvme-driver': 14,
   './sim': 4,
-  './target': 27,
+  './target': 52,
   './vhost': 7,
   './virtqueue': 13,
   './vmm': 10,

@@ -285,7 +285,7 @@ function make(path: string, size: number, flags: number): number {
 }
 
 /** Makes the new name durable, where the system can open directories. */
-function syncDirectory(path: string): void {
+export function syncDirectory(path: string): void {
   let fd = -1;
   try {
     fd = openSync(path, constants.O_RDONLY);

@@ -15,6 +15,7 @@ import {
   NvmeSubsystem,
   NvmeTargetController,
   TargetDevice,
+  type UnitAttributes,
 } from '../target/index.ts';
 import { Oacs } from '../wire/nvme-identify.ts';
 import { Sgls } from '../wire/nvme-sgl.ts';
@@ -67,6 +68,8 @@ export type CreateStackOptions = StackOptions & {
   layers?: StackLayers;
   /** Receives every event of every layer. */
   trace?: TraceSink;
+  /** Attributes of the LIO device under namespace 1; without them it offers all that its backend can. */
+  attributes?: UnitAttributes;
   /** Awaited between slices of a long run of the promise handles, so that a host stays responsive. */
   yieldToHost?: () => Promise<void>;
 };
@@ -86,7 +89,7 @@ export type CreateStackOptions = StackOptions & {
  * ```
  */
 export function createStack(options: CreateStackOptions = {}): Stack {
-  const { layers = {}, trace, yieldToHost, ...plain } = options;
+  const { layers = {}, trace, yieldToHost, attributes, ...plain } = options;
   const config = parseConfig(plain);
   checkLayers(layers);
   checkBlockObserver(layers, config);
@@ -108,7 +111,10 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   };
 
   const below = backendOf(world, layers);
-  const unit = new TargetDevice(executor, below.backend, tracer === undefined ? {} : { tracer });
+  const unit = new TargetDevice(executor, below.backend, {
+    ...(tracer && { tracer }),
+    ...(attributes && { attributes }),
+  });
   const subsystem = new NvmeSubsystem({ seed: config.seed });
   const { queues, queueDepth } = config.guest;
   subsystem.addNamespace(1, unit);

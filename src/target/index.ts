@@ -42,6 +42,15 @@ export {
 export { NvmeTargetController } from './nvme/nvme-target-controller.ts';
 export { nvmeStatusOf, withRetryRule } from './nvme/status-map.ts';
 export {
+  blkStatusOf,
+  errnoOf,
+  nvmetStatusOf,
+  type SenseReason,
+  senseOf,
+  statusOfNvme,
+  statusOfSense,
+} from './status-words.ts';
+export {
   checkCommand,
   MAX_TARGET_QUEUE_DEPTH,
   TARGET_QUEUE_DEPTH,

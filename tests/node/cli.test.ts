@@ -44,6 +44,23 @@ describe('the program', () => {
     expect(stdout.match(/verify: blocks=6\d\d, errors=0/g)).toHaveLength(5);
   });
 
+  it('runs a job on the storage object of a configuration file', async () => {
+    const dev = join(directory, 'f0.img');
+    writeFileSync(dev, new Uint8Array(1 << 20));
+    const attributes = { emulate_write_cache: 1, block_size: 4096, zzz: 1 };
+    const object = { plugin: 'fileio', name: 'f0', dev, size: 1 << 20, attributes };
+    const config = job('saveconfig.json', JSON.stringify({ storage_objects: [object] }));
+    const file = job('config.fio', '[a]\nrw=write\nbs=4k\nverify=crc32c\n');
+    const before = hashOf(dev);
+    const args = ['run', file, '--config', config, '--storage-object', 'f0'];
+    const { code, stdout, stderr } = await program.run(...args);
+    expect([code, stdout.includes('No errors.')]).toEqual([0, true]);
+    expect(stderr).toBe(
+      `warning: ${config}: storage_objects[0].attributes.zzz: there is no such attribute; left out\n`,
+    );
+    expect(hashOf(dev)).not.toBe(before);
+  });
+
   it('says what is wrong with a job file, ends with 2, and has made nothing', async () => {
     const file = job('bad.fio', '[a]\nrw=write\nbs=banana\n');
     const [disk, trace] = [join(directory, 'never.img'), join(directory, 'never.jsonl')];

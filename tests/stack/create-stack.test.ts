@@ -61,6 +61,24 @@ it('a backend of the caller stands in the place of the configured one', async ()
   await stack.close();
 });
 
+it('a unit with attributes offers what they let it', async () => {
+  const attributes = {
+    writeCache: true,
+    fuaWrite: true,
+    unmap: false,
+    unmapByZeroes: false,
+    maxUnmapBlocks: 0,
+    maxZeroBlocks: 0,
+    maxTransferBlocks: 16,
+  };
+  const stack = createStack({ backend: { type: 'rd_mcp', size: '1MiB' }, attributes });
+  expect(stack.parts.unit.geometry).toMatchObject({ writeCache: true, unmap: false });
+  const disk = await stack.guest.open(1);
+  await disk.write(0, new Uint8Array(4096).fill(1));
+  expect((await disk.read(0, 512))[0]).toBe(1);
+  await stack.close();
+});
+
 it('a trace has a line for every event, each of them JSON with its time and layer', async () => {
   const lines: string[] = [];
   const stack = createStack({

@@ -14,9 +14,9 @@ import { NvmeDriver } from '../../src/nvme-driver/index.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
 import { makeTask } from '../../src/sim/task.ts';
 import { MemoryCommandPort } from '../../src/testing/nvme/memory-command-port.ts';
-import { identifyController } from '../../src/wire/nvme-identify.ts';
+import { identifyController, Oacs } from '../../src/wire/nvme-identify.ts';
 import { IdentifyCns, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
-import { Oacs.doorbellBuffer, Sgls } from '../../src/wire/nvme-sgl.ts';
+import { Sgls } from '../../src/wire/nvme-sgl.ts';
 import type { Batch } from './heap.ts';
 import { TestPort } from './nvme-test-port.ts';
 

@@ -16,6 +16,14 @@ export interface StackChoice {
   readonly costs: CostName;
 }
 
+/** A storage object of a configuration file. */
+export interface ConfigChoice {
+  /** Path of a saveconfig.json. */
+  readonly file: string;
+  /** NAME or PLUGIN/NAME. */
+  readonly storageObject: string;
+}
+
 /** What the user asks for. */
 export type Command =
   | { readonly kind: 'help' | 'version' | 'keys' }
@@ -24,6 +32,8 @@ export type Command =
       readonly kind: 'run';
       readonly file: string;
       readonly stack: StackChoice;
+      /** A storage object of a configuration file, in the place of `stack.backend`. */
+      readonly config?: ConfigChoice;
       readonly trace: string | undefined;
       /** What the names of the files of a binary block trace begin with. */
       readonly blktrace: string | undefined;
@@ -45,6 +55,8 @@ Options of run:
   --road ROAD        ${ROADS.join(' or ')} (default vhost-nvme)
   --backend BACKEND  ${BACKEND_FORMS}
                      (default ${DEFAULT_BACKEND})
+  --config FILE --storage-object NAME
+                     the storage object of a targetcli saveconfig.json instead, with its attributes
   --seed N           decides all chance; the same seed gives the same trace (default ${DEFAULT_SEED})
   --costs PRESET     what things cost in virtual time: ${Object.keys(costPresets).join(' or ')} (default ${DEFAULT_COSTS})
   --trace FILE       write every event of every layer to FILE, one JSON object a line
@@ -59,6 +71,8 @@ Exit codes: 0 all was well; 1 I/O or verify errors; 2 bad usage or a bad job fil
 const OPTIONS = {
   road: { type: 'string' },
   backend: { type: 'string' },
+  config: { type: 'string' },
+  'storage-object': { type: 'string' },
   seed: { type: 'string' },
   costs: { type: 'string' },
   trace: { type: 'string' },
@@ -84,8 +98,17 @@ export function parseCommand(args: readonly string[]): Command {
       throw new UsageError(`run takes one job file; '${extra}' is one too many`);
     const { trace, blktrace, json } = values;
     const stack = stackChoice(values);
-    checkBlktrace(blktrace, stack.backend);
-    return { kind: 'run', file, stack, trace, blktrace, json: json === true };
+    const config = configChoice(values);
+    checkBlktrace(blktrace, stack.backend, config);
+    return {
+      kind: 'run',
+      file,
+      stack,
+      trace,
+      blktrace,
+      json: json === true,
+      ...(config && { config }),
+    };
   }
   if (verb === 'keys' && file === undefined) return { kind: 'keys' };
   if (verb !== undefined)
@@ -116,11 +139,25 @@ function stackChoice(values: Values): StackChoice {
 }
 
 /** Only IBLOCK has a block layer to trace. */
-function checkBlktrace(prefix: string | undefined, { text, options }: BackendChoice): void {
-  if (prefix === undefined || options.type === 'iblock') return;
+function checkBlktrace(
+  prefix: string | undefined,
+  { text, options }: BackendChoice,
+  config: ConfigChoice | undefined,
+): void {
+  if (prefix === undefined || (options.type === 'iblock' && config === undefined)) return;
+  const under = config === undefined ? `--backend ${text}` : `--config ${config.file}`;
   throw new UsageError(
-    `--blktrace ${prefix}: there is no block layer under --backend ${text}; expected iblock:DISK:SIZE`,
+    `--blktrace ${prefix}: there is no block layer under ${under}; expected --backend iblock:DISK:SIZE`,
   );
+}
+
+function configChoice(values: Values): ConfigChoice | undefined {
+  const { config: file, 'storage-object': storageObject, backend } = values;
+  if (file === undefined && storageObject === undefined) return undefined;
+  if (file === undefined || storageObject === undefined)
+    throw new UsageError('--config FILE and --storage-object NAME go together');
+  if (backend !== undefined) throw new UsageError('--backend and --config exclude each other');
+  return { file, storageObject };
 }
 
 function oneOf<T extends string>(option: string, value: string, names: readonly T[]): T {

@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { StackOptions } from '../../stack/config.ts';
 import { parseSize } from '../../stack/size.ts';
+import type { UnitAttributes } from '../../target/unit-attributes.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Forms of the option, for help and messages. */
@@ -18,6 +19,14 @@ export interface BackendChoice {
   readonly options: NonNullable<StackOptions['backend']>;
   /** Path of the file, for fileio. */
   readonly path: string | undefined;
+  /** What a configuration file says beside. */
+  readonly configured?: ConfiguredUnit;
+}
+
+/** A unit of a configuration file. */
+export interface ConfiguredUnit {
+  readonly blockBytes: 512 | 4096;
+  readonly attributes: UnitAttributes;
 }
 
 const DISKS = ['sata', 'scsi', 'nvme', 'null_blk'] as const;
@@ -47,6 +56,19 @@ function parseFile(text: string, rest: string): BackendChoice {
   const given = colon < 0 ? undefined : parseSize(rest.slice(colon + 1));
   const path = given === undefined ? rest : rest.slice(0, colon);
   if (path === '') throw refusal(text);
+  return { text, ...checkFile(text, path, given), path };
+}
+
+/**
+ * The size and options of FILEIO on a file that is there, or that is to be made when a size is given. Opens nothing.
+ *
+ * @throws UsageError when it cannot be used
+ */
+export function checkFile(
+  text: string,
+  path: string,
+  given: number | undefined,
+): Pick<BackendChoice, 'size' | 'options'> {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there === undefined && given === undefined) {
     throw new UsageError(
@@ -63,7 +85,7 @@ function parseFile(text: string, rest: string): BackendChoice {
     );
   }
   checkAccess(text, there === undefined ? dirname(path) : path);
-  return { text, size, options: { type: 'fileio', size }, path };
+  return { size, options: { type: 'fileio', size } };
 }
 
 /** So that nothing is opened before everything is known to be right. */

@@ -26,9 +26,11 @@ export const openStack: OpenStack = async (choice, needs, makeTracer, makeBlockO
     },
   };
   if (makeTracer !== undefined) options.trace = tracer;
+  if (backend.configured !== undefined) Object.assign(options, backend.configured);
   if (backend.path !== undefined) {
     const { path, size } = backend;
-    const file = { size, costs: costPresets[costs] };
+    const buffered = backend.options.type === 'fileio' && backend.options.bufferedIo === true;
+    const file = { size, buffered, costs: costPresets[costs] };
     options.layers = { file: (executor) => new NodeFileHandle(executor, path, file) };
   }
   if (makeBlockObserver !== undefined) options.layers = { blockObserver: makeBlockObserver };

@@ -9,9 +9,10 @@ import {
   planWorkload,
   textReport,
 } from '../../workload/index.ts';
-import type { Command } from './arguments.ts';
+import type { Command, StackChoice } from './arguments.ts';
 import { BlktraceFile } from './blktrace-file.ts';
 import type { CliIo } from './cli-io.ts';
+import { configuredBackend } from './configured-backend.ts';
 import { needsOf, type OpenStack } from './opened-stack.ts';
 import { runWorkload } from './run-workload.ts';
 import { TraceFile } from './trace-file.ts';
@@ -20,7 +21,7 @@ import { UsageError } from './usage-error.ts';
 /** Exit codes of the program. */
 export const ExitCode = { ok: 0, errors: 1, usage: 2, interrupted: 130 } as const;
 
-/** Bytes of a logical block of the disks that the command line makes. */
+/** Bytes of a logical block of the disks that the command line makes, unless a configuration file says otherwise. */
 const BLOCK_BYTES = 512;
 
 /**
@@ -33,11 +34,12 @@ export async function runCommand(
   command: Extract<Command, { kind: 'run' }>,
   openStack: OpenStack,
 ): Promise<number> {
-  const { stack: choice } = command;
-  const file = parseJobFile(command.file, readJobFile(io, command.file));
+  const choice = choiceOf(io, command);
+  const file = parseJobFile(command.file, readFile(io, command.file));
+  const blockBytes = choice.backend.configured?.blockBytes ?? BLOCK_BYTES;
   const plan = planWorkload(file, {
-    blockBytes: BLOCK_BYTES,
-    blockCount: choice.backend.size / BLOCK_BYTES,
+    blockBytes,
+    blockCount: choice.backend.size / blockBytes,
     timePasses: choice.costs !== 'none',
   });
   sayIgnored(io, file);
@@ -63,7 +65,17 @@ export async function runCommand(
   }
 }
 
-function readJobFile(io: CliIo, path: string): string {
+/** What the stack is built from, where a configuration file has a word in it. */
+function choiceOf(io: CliIo, { stack, config }: Extract<Command, { kind: 'run' }>): StackChoice {
+  if (config === undefined) return stack;
+  const { choice, problems } = configuredBackend(config, readFile(io, config.file));
+  for (const { severity, path, message } of problems) {
+    io.err(`${severity}: ${config.file}: ${path}: ${message}\n`);
+  }
+  return { ...stack, backend: choice };
+}
+
+function readFile(io: CliIo, path: string): string {
   try {
     return io.readText(path);
   } catch (error) {

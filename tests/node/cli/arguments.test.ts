@@ -33,6 +33,17 @@ describe('parseCommand', () => {
     });
   });
 
+  it('takes a storage object of a configuration file in the place of a backend', () => {
+    const config = ['--config', 'c.json', '--storage-object', 'f0'];
+    expect(parseCommand(['run', 'a.fio', ...config])).toMatchObject({
+      config: { file: 'c.json', storageObject: 'f0' },
+    });
+    expect(() => parseCommand(['run', 'a.fio', '--config', 'c.json'])).toThrow(/go together/);
+    expect(() => parseCommand(['run', 'a.fio', ...config, '--backend', 'nullio:1M'])).toThrow(
+      /exclude each other/,
+    );
+  });
+
   it('knows help, version and keys', () => {
     const kinds = [['--help'], ['-h'], ['run', '--help'], ['--version'], ['keys']].map(
       (args) => parseCommand(args).kind,
@@ -59,7 +70,7 @@ describe('parseCommand', () => {
     ['run a.fio --backend tape', "--backend 'tape' is not accepted"],
     [
       'run a.fio --blktrace b',
-      '--blktrace b: there is no block layer under --backend rd_mcp:64MiB; expected iblock:DISK:SIZE',
+      '--blktrace b: there is no block layer under --backend rd_mcp:64MiB; expected --backend iblock:DISK:SIZE',
     ],
     ['--json', '--json needs a job file'],
     ['--backend rd_mcp:1MiB', '--backend needs a job file'],
