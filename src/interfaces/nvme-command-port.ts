@@ -61,6 +61,8 @@ export interface NamespaceFormat {
   metadataBytes: number;
   /** Metadata is interleaved with the data (an extended block) and not separate. */
   extended: boolean;
+  /** Bytes of a zone descriptor extension, which Zone Management Send may set; absent or 0 for none. */
+  zoneExtensionBytes?: number;
 }
 
 /** Limits of a port that a controller advertises as its own. */

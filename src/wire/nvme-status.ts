@@ -72,6 +72,8 @@ export const NvmeStatus = {
   invalidProtectionInfo: 0x181,
   writeToReadOnlyRange: 0x182,
   commandSizeLimitExceeded: 0x183,
+  invalidZoneOperation: 0x1b6,
+  zrwaUnavailable: 0x1b7,
   zoneBoundaryError: 0x1b8,
   zoneFull: 0x1b9,
   zoneReadOnly: 0x1ba,
