@@ -36,6 +36,7 @@ import {
 import { missingNamespace } from './io-command.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { TIMESTAMP_BYTES, type Timestamp } from './timestamp.ts';
+import { writeZonedController, writeZonedNamespace } from './zoned/zoned-identify.ts';
 
 /** From here on up, no namespace id can follow. */
 const NSID_LIST_LIMIT = 0xffff_fffe;
@@ -120,7 +121,7 @@ export class AdminCommands {
         break;
       case IdentifyCns.namespaceDescriptors:
         if (namespace === undefined) return missingNamespace(subsystem, nsid);
-        writeDescriptors(this.#page, namespace);
+        writeDescriptors(this.#page, namespace, traits.commandSets);
         break;
       default:
         return NvmeStatus.invalidField;
@@ -128,7 +129,7 @@ export class AdminCommands {
     return NvmeStatus.success;
   }
 
-  /** Writes what `cns` names of one command set. All namespaces are of the NVM command set, which has nothing to say beyond CNS 00h. */
+  /** Writes what `cns` names of one command set. The NVM command set has nothing to say beyond CNS 00h. */
   #identifySet(cns: number, nsid: number, set: number): number {
     const { subsystem, traits } = this.#parts;
     if (!traits.commandSets || (set !== CommandSet.nvm && set !== CommandSet.zoned)) {
@@ -137,18 +138,28 @@ export class AdminCommands {
     this.#page.fill(0);
     switch (cns) {
       case IdentifyCns.activeListOfSet:
-      case IdentifyCns.allocatedListOfSet:
+      case IdentifyCns.allocatedListOfSet: {
         if (nsid >= NSID_LIST_LIMIT) return NvmeStatus.invalidNamespace;
-        if (set === CommandSet.nvm) {
-          const isAllocated = cns === IdentifyCns.allocatedListOfSet;
-          writeNamespaceList(this.#page, subsystem, nsid, isAllocated);
-        }
+        const isAllocated = cns === IdentifyCns.allocatedListOfSet;
+        writeNamespaceList(this.#page, subsystem, nsid, isAllocated, set);
         return NvmeStatus.success;
+      }
       case IdentifyCns.controllerOfSet:
-        return set === CommandSet.nvm ? NvmeStatus.success : NvmeStatus.invalidField;
-      default:
+        if (set === CommandSet.nvm) return NvmeStatus.success;
+        if (!subsystem.hasZones) return NvmeStatus.invalidField;
+        writeZonedController(this.#page, traits);
+        return NvmeStatus.success;
+      default: {
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
-        return set === CommandSet.nvm ? NvmeStatus.success : NvmeStatus.invalidField;
+        if (set === CommandSet.nvm) return NvmeStatus.success;
+        const namespace =
+          cns === IdentifyCns.namespaceOfSet
+            ? subsystem.namespace(nsid)
+            : subsystem.allocatedNamespace(nsid);
+        if (namespace?.zones === undefined) return NvmeStatus.invalidField;
+        writeZonedNamespace(this.#page, namespace.zones.shape);
+        return NvmeStatus.success;
+      }
     }
   }
 
@@ -166,7 +177,7 @@ export class AdminCommands {
         ? NvmeStatus.invalidField
         : NvmeStatus.invalidNamespace;
     }
-    const pageBytes = this.#writeLogPage(page);
+    const pageBytes = this.#writeLogPage(page, sqe[SqeWord.cdw14]! >>> 24);
     const offset = sqe[SqeWord.cdw12]! >>> 0;
     if (sqe[SqeWord.cdw13] !== 0 || (offset & 3) !== 0 || offset >= pageBytes) {
       return NvmeStatus.invalidField;
@@ -174,11 +185,11 @@ export class AdminCommands {
     return this.#send(command, offset, Math.min(wanted, pageBytes - offset));
   }
 
-  /** Writes a log page to the private page; returns its length in bytes. */
-  #writeLogPage(page: number): number {
+  /** Writes a log page to the private page; returns its length in bytes. @param set command set that the page is asked of */
+  #writeLogPage(page: number, set: number): number {
     const { errorLog, features, health, executor, subsystem, traits } = this.#parts;
     if (page === LogPage.commandEffects) {
-      writeEffectsLog(this.#page, subsystem, traits.oacs);
+      writeEffectsLog(this.#page, subsystem, traits.oacs, traits.commandSets ? set : 0);
       return EFFECTS_LOG_BYTES;
     }
     if (page === LogPage.errorInformation) return errorLog.writeTo(this.#page);

@@ -14,6 +14,7 @@ import {
   NamespaceIdType,
   namespaceDescriptor,
 } from '../../wire/nvme-logs.ts';
+import { CommandSet } from '../../wire/nvme-opcodes.ts';
 import { ERROR_LOG_ENTRIES } from './error-log.ts';
 import { CRITICAL_KELVIN, WARNING_KELVIN } from './health.ts';
 import type { NvmeNamespace, NvmeSubsystem } from './nvme-subsystem.ts';
@@ -34,6 +35,8 @@ export interface ControllerTraits extends NvmePortLimits {
   readonly sgls: number;
   /** The controller in front has CAP.CSS bit 6: command sets can be selected, and Identify speaks of them. */
   readonly commandSets: boolean;
+  /** Most bytes of one Zone Append. */
+  readonly maxAppendBytes: number;
 }
 
 /** Optional NVM commands: Compare, Dataset Management, Write Zeroes, the select and save fields of features, Timestamp, Verify. */
@@ -112,8 +115,10 @@ export function writeIdentifyNamespace(
   const { blockBytes, blockCount, readOnly } = namespace.port.geometry;
   const id = identifyNamespace;
   id.nsze.set(view, 0, blockCount);
-  id.ncap.set(view, 0, blockCount);
-  id.nuse.set(view, 0, blockCount);
+  const { shape } = namespace.zones ?? {};
+  const capacity = shape === undefined ? blockCount : shape.zoneCount * shape.zoneCapacity;
+  id.ncap.set(view, 0, capacity);
+  id.nuse.set(view, 0, capacity);
   id.nmic.set(view, 0, subsystem.isShared ? 1 : 0);
   id.nsattr.set(view, 0, readOnly ? 1 : 0);
   id.nguid.set(view, 0, namespace.nguid);
@@ -121,19 +126,22 @@ export function writeIdentifyNamespace(
   id.lbaf0Lbads.set(view, 0, 31 - Math.clz32(blockBytes));
 }
 
-/** Namespace ids above `nsid`, ascending: active ones (CNS 02h) or all that exist (CNS 10h). */
+/** Namespace ids above `nsid`, ascending: active ones (CNS 02h) or all that exist (CNS 10h), of one command set where `set` names it. */
 export function writeNamespaceList(
   into: Uint8Array,
   subsystem: NvmeSubsystem,
   nsid: number,
   isAllocated: boolean,
+  set?: number,
 ): void {
   const view = cleared(into);
   let at = nsid;
-  for (let i = 0; i < NAMESPACE_LIST_ENTRIES; i++) {
+  for (let count = 0; count < NAMESPACE_LIST_ENTRIES; ) {
     at = isAllocated ? subsystem.nextAllocated(at) : subsystem.nextNsid(at);
     if (at === 0) return;
-    namespaceList.first.set(view, 4 * i, at);
+    if (set !== undefined && commandSetOf(subsystem.allocatedNamespace(at)!) !== set) continue;
+    namespaceList.first.set(view, 4 * count, at);
+    count += 1;
   }
 }
 
@@ -156,12 +164,23 @@ export function writeControllerList(
   controllerList.count.set(view, 0, count);
 }
 
-/** Namespace identification descriptors (CNS 03h): EUI-64, NGUID, UUID; zeroes end the list. */
-export function writeDescriptors(into: Uint8Array, namespace: NvmeNamespace): void {
+/** Namespace identification descriptors (CNS 03h): EUI-64, NGUID, UUID, and the command set where there are several; zeroes end the list. */
+export function writeDescriptors(
+  into: Uint8Array,
+  namespace: NvmeNamespace,
+  withSet: boolean,
+): void {
   const view = cleared(into);
   let at = writeDescriptor(view, 0, NamespaceIdType.eui64, namespace.eui64);
   at = writeDescriptor(view, at, NamespaceIdType.nguid, namespace.nguid);
-  writeDescriptor(view, at, NamespaceIdType.uuid, namespace.uuid);
+  at = writeDescriptor(view, at, NamespaceIdType.uuid, namespace.uuid);
+  if (!withSet) return;
+  writeDescriptor(view, at, NamespaceIdType.commandSet, Uint8Array.of(commandSetOf(namespace)));
+}
+
+/** The command set that a namespace belongs to. */
+export function commandSetOf(namespace: NvmeNamespace): number {
+  return namespace.zones === undefined ? CommandSet.nvm : CommandSet.zoned;
 }
 
 function writeDescriptor(view: DataView, at: number, type: number, id: Uint8Array): number {

@@ -17,6 +17,7 @@ import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { CompareBuffer } from './compare.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
+import { admitToZones, isZoneManagement, isZoneOpcode, manageZones } from './zoned/zone-io.ts';
 
 /** Which target operation an I/O opcode is, by opcode; `NO_OP` for what is not supported. */
 const opOfOpcode = new Uint8Array(256);
@@ -29,6 +30,7 @@ opOfOpcode[IoOpcode.compare] = TargetOp.read;
 opOfOpcode[IoOpcode.verify] = TargetOp.read;
 opOfOpcode[IoOpcode.writeZeroes] = TargetOp.writeZeroes;
 opOfOpcode[IoOpcode.datasetManagement] = TargetOp.unmap;
+opOfOpcode[IoOpcode.zoneAppend] = TargetOp.write;
 
 /** Write Zeroes: the range may be deallocated (DEAC), in command dword 12. */
 const DEAC = 0x0200_0000;
@@ -47,20 +49,24 @@ export function targetOpOf(opcode: number): TargetOp | undefined {
  * The errors that win, in order: opcode, fused, namespace, transfer size, LBA range. Unmapped data is found out when it moves.
  *
  * @param maxTransferBytes most bytes of a read or write, and of what Verify reads
+ * @param maxAppendBytes most bytes of Zone Append
  * @param alwaysDurable whether every write is made durable, since the host switched the volatile write cache off
  */
 export function parseIo(
   command: NvmeCommand,
   subsystem: NvmeSubsystem,
   maxTransferBytes: number,
+  maxAppendBytes: number,
   alwaysDurable: boolean,
   slot: IoSlot,
 ): number {
   const sqe = command.sqe;
   const cdw0 = sqe[SqeWord.cdw0]!;
   const op = opOfOpcode[cdw0 & 0xff]!;
-  if (op === NO_OP) return NvmeStatus.invalidOpcode;
-  if (op > TargetOp.flush && !isAdvertised(op, subsystem)) return NvmeStatus.invalidOpcode;
+  if (op === NO_OP && !isZoneManagement(cdw0 & 0xff)) return NvmeStatus.invalidOpcode;
+  if (isZoneOpcode(cdw0 & 0xff) && !subsystem.hasZones) return NvmeStatus.invalidOpcode;
+  if (op !== NO_OP && op > TargetOp.flush && !isAdvertised(op, subsystem))
+    return NvmeStatus.invalidOpcode;
   if ((cdw0 & Fuse.mask) !== 0) return NvmeStatus.invalidField;
   slot.ioId = command.ioId;
   slot.op = op as TargetOp;
@@ -78,6 +84,11 @@ export function parseIo(
   const namespace = subsystem.namespace(slot.nsid);
   if (namespace === undefined) return missingNamespace(subsystem, slot.nsid);
   slot.port = namespace.port;
+  const { zones } = namespace;
+  if (isZoneOpcode(cdw0 & 0xff)) {
+    if (zones === undefined) return NvmeStatus.invalidOpcode;
+    if (op === NO_OP) return manageZones(command, zones, maxTransferBytes, slot);
+  }
   if (op === TargetOp.flush) return NvmeStatus.success;
   if (op === TargetOp.unmap) return parseRanges(command, slot);
 
@@ -103,7 +114,9 @@ export function parseIo(
   } else if (opcode === IoOpcode.verify) {
     readPrivately(slot, SlotKind.verify, byteLength);
   }
-  return NvmeStatus.success;
+  return zones === undefined
+    ? NvmeStatus.success
+    : admitToZones(command, zones, maxAppendBytes, slot);
 }
 
 /** Makes the slot a read into memory of its own. */

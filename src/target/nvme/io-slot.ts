@@ -4,6 +4,7 @@ import type { GuestMemory } from '../../interfaces/guest-memory.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
 import type { TargetCommand, TargetOp, TargetPort, TargetStatus } from '../../interfaces/target.ts';
 import type { CompareBuffer } from './compare.ts';
+import type { ZoneTable } from './zoned/zone-table.ts';
 
 /** How a slot goes on when the LIO core has ended one part of its command. */
 export const SlotKind = {
@@ -17,6 +18,10 @@ export const SlotKind = {
   compare: 3,
   /** A read whose blocks nobody gets. */
   verify: 4,
+  /** Nothing to be done on the medium. */
+  none: 5,
+  /** Zeroes below a new random write area of a zone. */
+  zoneOpen: 6,
 } as const;
 /** One of {@link SlotKind}. */
 export type SlotKind = (typeof SlotKind)[keyof typeof SlotKind];
@@ -49,6 +54,16 @@ export class IoSlot implements TargetCommand {
   nextRange = 0;
   /** Compare and Verify: where the blocks are read to. */
   compared: CompareBuffer | undefined;
+  /** The zones that the command waits in: it is a read of pieces, or opens a zone. */
+  zones: ZoneTable | undefined;
+  /** A read of pieces: where the data of all goes, `undefined` for other commands. */
+  pieces: SgList | undefined;
+  /** Where the data of one piece goes, made when first needed. */
+  piece: SgList | undefined;
+  /** A read of pieces: its first block, the first one that is still to be read, and one behind the last. */
+  firstLba = 0;
+  nextLba = 0;
+  endLba = 0;
 
   constructor(memory: GuestMemory, data: SgList, end: (command: TargetCommand) => void) {
     this.ioId = 0;
@@ -60,5 +75,8 @@ export class IoSlot implements TargetCommand {
     this.port = undefined;
     this.ranges = undefined;
     this.compared = undefined;
+    this.zones = undefined;
+    this.pieces = undefined;
+    this.piece = undefined;
   }
 }

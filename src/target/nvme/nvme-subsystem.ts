@@ -3,6 +3,8 @@ import { ConfigError } from '../../base/assert.ts';
 import type { NamespaceFormat } from '../../interfaces/nvme-command-port.ts';
 import type { TargetPort } from '../../interfaces/target.ts';
 import { eui64Bytes, hex, nguidBytes, uuidBytes, uuidText } from './identity.ts';
+import { checkZoneShape, type ZonedOptions } from './zoned/zone-shape.ts';
+import { ZoneTable } from './zoned/zone-table.ts';
 
 /** The largest namespace id that a subsystem may have. */
 export const MAX_NAMESPACES = 1024;
@@ -37,6 +39,8 @@ export interface NvmeNamespaceOptions {
   readonly nguid?: Uint8Array;
   /** 8 bytes. */
   readonly eui64?: Uint8Array;
+  /** The namespace consists of zones that are written in order: it is of the Zoned Namespace command set. */
+  readonly zoned?: ZonedOptions;
 }
 
 /** A namespace: a device of the LIO core with a number and names of its own. */
@@ -52,6 +56,8 @@ export interface NvmeNamespace {
   readonly nguid: Uint8Array;
   /** 8 bytes. */
   readonly eui64: Uint8Array;
+  /** The zones of a zoned namespace, `undefined` for one of the NVM command set. */
+  readonly zones: ZoneTable | undefined;
 }
 
 /** Holds the namespaces that all controllers of the subsystem see. */
@@ -70,6 +76,7 @@ export class NvmeSubsystem {
   #writeCache = false;
   #unmap = true;
   #writeZeroes = true;
+  #hasZones = false;
 
   /** @throws ConfigError for a name that is too long or not ASCII */
   constructor(options: NvmeSubsystemOptions = {}) {
@@ -100,6 +107,11 @@ export class NvmeSubsystem {
     return this.#writeZeroes;
   }
 
+  /** Some namespace is zoned. */
+  get hasZones(): boolean {
+    return this.#hasZones;
+  }
+
   /** More than one controller was made for this subsystem. */
   get isShared(): boolean {
     return this.#controllers > 1;
@@ -125,17 +137,30 @@ export class NvmeSubsystem {
       throw new ConfigError('namespace.nsid', nsid, 'a namespace id that is not taken');
     }
     const name = `${this.nqn}/${nsid}`;
-    const { blockBytes, writeCache, unmap, writeZeroes } = port.geometry;
+    const { blockBytes, blockCount, writeCache, unmap, writeZeroes } = port.geometry;
+    const { zoned } = options;
+    const zones =
+      zoned === undefined ? undefined : new ZoneTable(checkZoneShape(zoned, blockCount));
+    if (zoned?.zrwa !== undefined && !writeZeroes) {
+      throw new ConfigError('zoned.zrwa', zoned.zrwa, 'a device that can write zeroes');
+    }
     const namespace: NvmeNamespace = {
       nsid,
       port,
       isAttached: options.isAttached ?? true,
-      format: { blockBytes, metadataBytes: 0, extended: false },
+      format: {
+        blockBytes,
+        metadataBytes: 0,
+        extended: false,
+        zoneExtensionBytes: zones?.shape.extensionBytes ?? 0,
+      },
+      zones,
       uuid: checkName('uuid', options.uuid ?? uuidBytes(this.#seed, `${name}/uuid`), 16),
       nguid: checkName('nguid', options.nguid ?? nguidBytes(this.#seed, `${name}/nguid`), 16),
       eui64: checkName('eui64', options.eui64 ?? eui64Bytes(this.#seed, `${name}/eui64`), 8),
     };
     this.#namespaces[nsid] = namespace;
+    this.#hasZones ||= zones !== undefined;
     this.#writeCache ||= writeCache;
     this.#unmap &&= unmap;
     this.#writeZeroes &&= writeZeroes;

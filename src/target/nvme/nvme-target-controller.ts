@@ -20,6 +20,7 @@ import { type TargetCommand, TargetOp, TargetStatus } from '../../interfaces/tar
 import { RegionMemory } from '../../memory/region-memory.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import { AdminOpcode, AsyncEventType, FeatureId, LogPage } from '../../wire/nvme-opcodes.ts';
+import { Cc } from '../../wire/nvme-registers.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { EndQueue } from '../end-queue.ts';
 import { AdminCommands } from './admin-command.ts';
@@ -32,6 +33,7 @@ import { IoSlot, SlotKind } from './io-slot.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { nvmeStatusOf, withRetryRule } from './status-map.ts';
 import { Timestamp } from './timestamp.ts';
+import { isZoneOpcode, takeNextPiece } from './zoned/zone-io.ts';
 
 /** Commands in flight of one controller, unless it is told otherwise. */
 export const NVME_MAX_IN_FLIGHT = 1024;
@@ -39,6 +41,8 @@ export const NVME_MAX_IN_FLIGHT = 1024;
 export const NVME_MAX_TRANSFER_BYTES = 1024 * 1024;
 /** Asynchronous event: a temperature is beyond its threshold. NVMe Base 2.0, figure 148. */
 const EVENT_TEMPERATURE = 1;
+/** CC.CSS: all I/O command sets that the controller has. */
+const ALL_COMMAND_SETS = 6;
 
 /** How a controller is made. */
 export interface NvmeTargetControllerOptions {
@@ -58,6 +62,8 @@ export interface NvmeTargetControllerOptions {
   readonly sgls?: number;
   /** What the controller in front can: selection of command sets (CAP.CSS bit 6). */
   readonly commandSets?: boolean;
+  /** Most bytes of one Zone Append: 4096 times a power of two, `maxTransferBytes` at most, which it is by default. */
+  readonly maxAppendBytes?: number;
 }
 
 /** Executes the commands of one NVMe controller on the namespaces of a subsystem. */
@@ -65,6 +71,7 @@ export class NvmeTargetController implements NvmeCommandPort {
   readonly limits: NvmePortLimits;
   readonly #subsystem: NvmeSubsystem;
   readonly #maxTransferBytes: number;
+  readonly #maxAppendBytes: number;
   readonly #maxInFlight: number;
   readonly #admin: AdminCommands;
   readonly #features: Features;
@@ -81,6 +88,8 @@ export class NvmeTargetController implements NvmeCommandPort {
   #epoch = 0;
   #olderSlots = 0;
   #resets: (() => void)[] = [];
+  /** CC.CSS selects all command sets, and with them that of zones. */
+  #allSetsSelected = false;
 
   constructor(
     executor: Executor,
@@ -97,12 +106,14 @@ export class NvmeTargetController implements NvmeCommandPort {
       oacs: options.oacs ?? 0,
       sgls: options.sgls ?? 0,
       commandSets: options.commandSets ?? false,
+      maxAppendBytes: checkAppend(options),
     };
     this.limits = traits;
     this.#executor = executor;
     this.#subsystem = subsystem;
     this.#maxInFlight = traits.maxInFlight;
     this.#maxTransferBytes = traits.maxTransferBytes;
+    this.#maxAppendBytes = traits.maxAppendBytes;
     this.#features = new Features(subsystem);
     this.#admin = new AdminCommands({
       executor,
@@ -121,7 +132,8 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#events = events;
   }
 
-  enable(_enable: ControllerEnable): void {
+  enable({ cc }: ControllerEnable): void {
+    this.#allSetsSelected = ((cc >>> Cc.cssShift) & Cc.cssMask) === ALL_COMMAND_SETS;
     this.#features.reset();
     this.#timestamp.reset(this.#executor.now);
   }
@@ -141,17 +153,28 @@ export class NvmeTargetController implements NvmeCommandPort {
       this.#decide(command, NvmeStatus.commandInterrupted, 0);
       return;
     }
+    if (!this.#allSetsSelected && isZoneOpcode(command.sqe[SqeWord.cdw0]! & 0xff)) {
+      this.#decide(command, NvmeStatus.invalidOpcode, 0);
+      return;
+    }
     const slot = this.#takeSlot(command);
     const status = parseIo(
       command,
       this.#subsystem,
       this.#maxTransferBytes,
+      this.#maxAppendBytes,
       !this.#features.writeCache,
       slot,
     );
-    if (status !== NvmeStatus.success || (hasParts(slot) && !this.#startParts(slot))) {
+    if (status !== NvmeStatus.success) {
       this.#giveSlot(slot);
       this.#decide(command, status, slot.lba);
+      return;
+    }
+    if (hasParts(slot) && !this.#startParts(slot)) {
+      const result = nvmeStatusOf(resultOf(slot, command));
+      this.#giveSlot(slot);
+      this.#decide(command, result, slot.lba);
       return;
     }
     slot.port!.submit(slot);
@@ -210,7 +233,8 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   /** Makes the slot the first part of a command of several parts; false when there is nothing to do. */
   #startParts(slot: IoSlot): boolean {
-    return slot.kind === SlotKind.ranges ? takeNextRange(slot) : this.#startFlushAll(slot);
+    slot.status = TargetStatus.good;
+    return slot.kind === SlotKind.flushAll ? this.#startFlushAll(slot) : this.#goOn(slot);
   }
 
   /** Makes the slot a flush of all active namespaces; false when there is none. */
@@ -226,7 +250,9 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   /** Makes the slot the next part of a command of several parts; false when there is none. */
   #goOn(slot: IoSlot): boolean {
+    if (slot.pieces !== undefined) return takeNextPiece(slot);
     if (slot.kind === SlotKind.ranges) return takeNextRange(slot);
+    if (slot.kind === SlotKind.none) return false;
     const next = this.#subsystem.namespace(this.#subsystem.nextNsid(slot.nsid));
     if (next === undefined) return false;
     slot.nsid = next.nsid;
@@ -249,10 +275,10 @@ export class NvmeTargetController implements NvmeCommandPort {
       slot.done!();
       return;
     }
-    let { status } = slot;
-    if (slot.kind === SlotKind.compare && status === TargetStatus.good) {
-      status = slot.compared!.matches(command);
+    if (slot.kind === SlotKind.zoneOpen) {
+      slot.zones!.prepared(slot.zones!.zoneOf(slot.lba), slot.status === TargetStatus.good);
     }
+    const status = resultOf(slot, command);
     const units = slot.blockCount * (slot.port!.geometry.blockBytes >>> 9);
     // Verify moves nothing to the host, and is no read in the health log unless it fails.
     if (slot.kind !== SlotKind.verify || status !== TargetStatus.good) {
@@ -290,6 +316,8 @@ export class NvmeTargetController implements NvmeCommandPort {
   #giveSlot(slot: IoSlot): void {
     slot.nvme = undefined;
     slot.compared = undefined;
+    slot.zones = undefined;
+    slot.pieces = undefined;
     this.#free.push(slot);
   }
 
@@ -308,14 +336,36 @@ export class NvmeTargetController implements NvmeCommandPort {
 
 /** Is the slot's command one part after the other? */
 function hasParts(slot: IoSlot): boolean {
-  return slot.kind === SlotKind.flushAll || slot.kind === SlotKind.ranges;
+  return (
+    slot.kind === SlotKind.flushAll ||
+    slot.kind === SlotKind.ranges ||
+    slot.kind === SlotKind.none ||
+    slot.pieces !== undefined
+  );
 }
 
-function checkTransfer(maxTransferBytes: number): number {
+/** How the command ended whose last part is done: a Compare has yet to look at what was read. */
+function resultOf(slot: IoSlot, command: NvmeCommand): TargetStatus {
+  return slot.kind === SlotKind.compare && slot.status === TargetStatus.good
+    ? slot.compared!.matches(command)
+    : slot.status;
+}
+
+function checkAppend({ maxTransferBytes, maxAppendBytes }: NvmeTargetControllerOptions): number {
+  const most = maxTransferBytes ?? NVME_MAX_TRANSFER_BYTES;
+  if (maxAppendBytes === undefined) return most;
+  // A limit of one page would read as none (ZASL 0).
+  if (maxAppendBytes <= most && (maxAppendBytes === most || maxAppendBytes > 4096)) {
+    return checkTransfer(maxAppendBytes, 'maxAppendBytes');
+  }
+  throw new ConfigError('controller.maxAppendBytes', maxAppendBytes, `from 8192 to ${most} bytes`);
+}
+
+function checkTransfer(maxTransferBytes: number, key = 'maxTransferBytes'): number {
   const pages = maxTransferBytes / 4096;
   if (!Number.isInteger(pages) || pages < 1 || pages > 1 << 18 || (pages & (pages - 1)) !== 0) {
     const expected = '4096 times a power of two, 1 GiB at most';
-    throw new ConfigError('controller.maxTransferBytes', maxTransferBytes, expected);
+    throw new ConfigError(`controller.${key}`, maxTransferBytes, expected);
   }
   return maxTransferBytes;
 }

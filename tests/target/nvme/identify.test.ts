@@ -21,6 +21,7 @@ const traits: ControllerTraits = {
   oacs: 0x100,
   sgls: 1,
   commandSets: false,
+  maxAppendBytes: 512 * 1024,
 };
 
 function subsystemOf(...geometries: Partial<Geometry>[]): NvmeSubsystem {
@@ -177,7 +178,7 @@ describe('lists', () => {
   it('describe a namespace by EUI-64, NGUID and UUID', () => {
     const namespace = subsystemOf({}).namespace(1)!;
     const bytes = page();
-    writeDescriptors(bytes, namespace);
+    writeDescriptors(bytes, namespace, false);
     expect([...bytes.subarray(0, 4)]).toEqual([1, 8, 0, 0]);
     expect(bytes.subarray(4, 12)).toEqual(namespace.eui64);
     expect([...bytes.subarray(12, 16)]).toEqual([2, 16, 0, 0]);
@@ -185,5 +186,29 @@ describe('lists', () => {
     expect([...bytes.subarray(32, 36)]).toEqual([3, 16, 0, 0]);
     expect(bytes.subarray(36, 52)).toEqual(namespace.uuid);
     expect(bytes.subarray(52).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('names the command set of a namespace where there are several', () => {
+    const subsystem = subsystemOf({});
+    const { geometry } = new NullioBackend(new SimExecutor(), 1 << 20);
+    const zoned = subsystem.addNamespace(2, { geometry } as never, { zoned: { zoneBlocks: 8 } });
+    const bytes = page();
+    writeDescriptors(bytes, subsystem.namespace(1)!, true);
+    expect([...bytes.subarray(52, 58)]).toEqual([4, 1, 0, 0, 0, 0]);
+    writeDescriptors(bytes, zoned, true);
+    expect([...bytes.subarray(52, 58)]).toEqual([4, 1, 0, 0, 2, 0]);
+    writeNamespaceList(bytes, subsystem, 0, false, 2);
+    expect([...new Int32Array(bytes.buffer).subarray(0, 2)]).toEqual([2, 0]);
+    writeNamespaceList(bytes, subsystem, 0, true, 0);
+    expect([...new Int32Array(bytes.buffer).subarray(0, 2)]).toEqual([1, 0]);
+  });
+
+  it('tells the capacity of a zoned namespace as that of its zones', () => {
+    const subsystem = subsystemOf();
+    const { geometry } = new NullioBackend(new SimExecutor(), 512 * 80);
+    subsystem.addNamespace(1, { geometry } as never, { zoned: { zoneBlocks: 8, zoneCapacity: 5 } });
+    const bytes = page();
+    writeIdentifyNamespace(bytes, subsystem, subsystem.namespace(1));
+    expect([0, 8, 16].map((at) => view(bytes).getUint32(at, true))).toEqual([80, 50, 50]);
   });
 });

@@ -27,7 +27,7 @@ function parse(fields: Fields, alwaysDurable = false, traits: Partial<Geometry> 
   subsystem.addNamespace(1, port as never);
   const slot = new IoSlot(rig.memory, new SgList(), () => undefined);
   const command = rig.command(fields);
-  const status = parseIo(command, subsystem, 1 << 20, alwaysDurable, slot);
+  const status = parseIo(command, subsystem, 1 << 20, 1 << 20, alwaysDurable, slot);
   return { status, slot, command, port };
 }
 
@@ -42,6 +42,7 @@ describe('parseIo', () => {
       [IoOpcode.writeZeroes, TargetOp.writeZeroes],
       [IoOpcode.datasetManagement, TargetOp.unmap],
       [IoOpcode.verify, TargetOp.read],
+      [IoOpcode.zoneAppend, TargetOp.write],
     ]);
   });
 
@@ -126,7 +127,7 @@ describe('parseIo', () => {
     rig.memory.store(0x10_0000, new Uint8Array(ranges.buffer), 0, 64);
     const slot = new IoSlot(rig.memory, new SgList(), () => undefined);
     const fields = { opc: IoOpcode.datasetManagement, cdw10: 3, cdw11: 4, bytes: 64 };
-    expect(parseIo(rig.command(fields), rig.subsystem, 4096, false, slot)).toBe(0);
+    expect(parseIo(rig.command(fields), rig.subsystem, 4096, 4096, false, slot)).toBe(0);
     const taken: number[][] = [];
     while (takeNextRange(slot)) taken.push([slot.lba, slot.blockCount]);
     expect(taken).toEqual([
