@@ -63,6 +63,11 @@ export interface NamespaceFormat {
   extended: boolean;
   /** Bytes of a zone descriptor extension, which Zone Management Send may set; absent or 0 for none. */
   zoneExtensionBytes?: number;
+  /**
+   * Bytes of protection information in the metadata; absent or 0 without. Where that is all of the metadata, a read or write with PRACT moves
+   * data alone: the controller inserts and strips the rest.
+   */
+  protectionBytes?: number;
 }
 
 /** Limits of a port that a controller advertises as its own. */

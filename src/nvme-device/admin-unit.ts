@@ -6,8 +6,8 @@ import { addressOf } from '../base/sg-list.ts';
 import type { NvmeCommandPort } from '../interfaces/nvme-command-port.ts';
 import { AbortResult } from '../interfaces/request.ts';
 import { SqeWord } from '../wire/nvme-entries.ts';
+import { Oacs } from '../wire/nvme-identify.ts';
 import { AdminOpcode } from '../wire/nvme-opcodes.ts';
-import { OACS_DOORBELL_BUFFER } from '../wire/nvme-sgl.ts';
 import { NvmeStatus, STATUS_DNR } from '../wire/nvme-status.ts';
 import type { AsyncEvents } from './async-events.ts';
 import type { DeviceCommand } from './device-command.ts';
@@ -163,7 +163,7 @@ export class AdminUnit {
 
   /** NVMe Base 2.0, 5.8. An opcode that does not exist unless the port advertises it. */
   #configureBuffers(sqe: Int32Array): number {
-    if (((this.#port.limits.oacs ?? 0) & OACS_DOORBELL_BUFFER) === 0) {
+    if (((this.#port.limits.oacs ?? 0) & Oacs.doorbellBuffer) === 0) {
       return NvmeStatus.invalidOpcode;
     }
     const lo = sqe[SqeWord.prp1Lo]! | sqe[SqeWord.prp2Lo]!;

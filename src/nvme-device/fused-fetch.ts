@@ -5,8 +5,9 @@
  */
 import type { NvmeCommandPort } from '../interfaces/nvme-command-port.ts';
 import { SqeWord } from '../wire/nvme-entries.ts';
+import { FUSES_COMPARE_WRITE } from '../wire/nvme-identify.ts';
 import { IoOpcode } from '../wire/nvme-opcodes.ts';
-import { FUSES_COMPARE_WRITE, Fuse } from '../wire/nvme-sgl.ts';
+import { Fuse } from '../wire/nvme-sgl.ts';
 import { NvmeStatus, STATUS_DNR } from '../wire/nvme-status.ts';
 import type { DataMapper } from './data-mapper.ts';
 import type { DeviceCommand } from './device-command.ts';

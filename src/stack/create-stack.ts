@@ -9,7 +9,8 @@ import { NvmeDriver } from '../nvme-driver/index.ts';
 import { SimExecutor } from '../sim/sim-executor.ts';
 import { TraceRecorder } from '../sim/trace-recorder.ts';
 import { NvmeSubsystem, NvmeTargetController, TargetDevice } from '../target/index.ts';
-import { OACS_DOORBELL_BUFFER, Sgls } from '../wire/nvme-sgl.ts';
+import { Oacs } from '../wire/nvme-identify.ts';
+import { Sgls } from '../wire/nvme-sgl.ts';
 import { type BuiltBackend, buildBackend } from './backend-from-config.ts';
 import { costsOf, NVME_VERSION, parseConfig, type StackOptions } from './config.ts';
 import { diskMemoryBytes } from './disk-from-config.ts';
@@ -77,7 +78,7 @@ export function createStack(options: CreateStackOptions = {}): Stack {
     version: NVME_VERSION,
     // The transport's port takes neither: a list could be longer than any chain.
     ...(config.road === 'direct'
-      ? { sgls: Sgls.anyAlignment, oacs: OACS_DOORBELL_BUFFER }
+      ? { sgls: Sgls.anyAlignment, oacs: Oacs.doorbellBuffer }
       : { maxTransferBytes: vhostTransferLimit(config) }),
   });
   const road = config.road === 'direct' ? buildDirect(target) : buildVhostNvme(world, target);

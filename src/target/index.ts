@@ -1,4 +1,15 @@
 /** The LIO core: devices on backends, and NVM subsystems on devices. @packageDocumentation */
+
+export {
+  ALL_CAPABILITIES,
+  DEFAULT_CAPABILITIES,
+  type NvmeCapabilities,
+} from './nvme/capabilities.ts';
+export {
+  NVME_MAX_IN_FLIGHT,
+  NVME_MAX_TRANSFER_BYTES,
+  type NvmeTargetControllerOptions,
+} from './nvme/controller-options.ts';
 export {
   eui64Bytes,
   identityBytes,
@@ -8,19 +19,26 @@ export {
 } from './nvme/identity.ts';
 export { targetOpOf } from './nvme/io-command.ts';
 export {
-  MAX_NAMESPACES,
-  type NvmeNamespace,
+  type FormatChoice,
+  type FormatInUse,
+  GuardType,
+  type LbaFormat,
+  MAX_LBA_FORMATS,
+} from './nvme/lba-format.ts';
+export {
+  type NamespaceNames,
+  NvmeNamespace,
   type NvmeNamespaceOptions,
+} from './nvme/nvme-namespace.ts';
+export {
+  MAX_NAMESPACES,
+  type NamespaceListener,
+  type NamespacePool,
   NvmeSubsystem,
   type NvmeSubsystemOptions,
   namespaceNames,
 } from './nvme/nvme-subsystem.ts';
-export {
-  NVME_MAX_IN_FLIGHT,
-  NVME_MAX_TRANSFER_BYTES,
-  NvmeTargetController,
-  type NvmeTargetControllerOptions,
-} from './nvme/nvme-target-controller.ts';
+export { NvmeTargetController } from './nvme/nvme-target-controller.ts';
 export { nvmeStatusOf, withRetryRule } from './nvme/status-map.ts';
 export {
   MAX_ZONE_BLOCKS,

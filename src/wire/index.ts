@@ -52,11 +52,18 @@ export {
   u32,
   u64,
 } from './layout.ts';
+export {
+  COPY_RANGE_64_BYTES,
+  COPY_RANGE_BYTES,
+  copyRange,
+  copyRange64,
+} from './nvme-copy.ts';
 export { CQE_BYTES, CqeWord, cqe, IoControl, SQE_BYTES, SqeWord, sqe } from './nvme-entries.ts';
 export {
   asyncEvent,
   CONTROLLER_LIST_ENTRIES,
   controllerList,
+  FUSES_COMPARE_WRITE,
   IDENTIFY_BYTES,
   identifyController,
   identifyNamespace,
@@ -65,6 +72,9 @@ export {
   lbaFormat,
   NAMESPACE_LIST_ENTRIES,
   namespaceList,
+  nvmNamespace,
+  Oacs,
+  Oncs,
 } from './nvme-identify.ts';
 export {
   DSM_RANGE_BYTES,
@@ -93,9 +103,7 @@ export {
 } from './nvme-opcodes.ts';
 export { Cc, Csts, DOORBELL_BASE, NvmeRegister, nvmeRegisters } from './nvme-registers.ts';
 export {
-  FUSES_COMPARE_WRITE,
   Fuse,
-  OACS_DOORBELL_BUFFER,
   Psdt,
   SGL_DESCRIPTOR_BYTES,
   Sgls,

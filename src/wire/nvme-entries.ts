@@ -58,7 +58,16 @@ export const SqeWord = {
 } as const;
 
 /** Bits of command dword 12 of Read and Write, in place. */
-export const IoControl = { fua: 0x4000_0000, lr: 0x8000_0000 } as const;
+export const IoControl = {
+  fua: 0x4000_0000,
+  lr: 0x8000_0000,
+  /** PRINFO: the controller inserts or strips protection information. */
+  pract: 0x2000_0000,
+  /** PRINFO: the guard, the application tag, the reference tag is checked. */
+  checkGuard: 0x1000_0000,
+  checkAppTag: 0x0800_0000,
+  checkRefTag: 0x0400_0000,
+} as const;
 
 /** Completion queue entry. NVMe Base 2.0, 3.3.3.2. */
 export const cqe = layout('cqe', CQE_BYTES, {

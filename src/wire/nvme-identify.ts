@@ -41,6 +41,9 @@ export const identifyController = layout('identifyController', IDENTIFY_BYTES, {
   wctemp: u16(266),
   cctemp: u16(268),
   mtfa: u16(270),
+  /** Total and unallocated bytes of NVM; the low 8 of 16. */
+  tnvmcap: u64(280),
+  unvmcap: u64(296),
   kas: u16(320),
   sqes: u8(512),
   cqes: u8(513),
@@ -57,6 +60,8 @@ export const identifyController = layout('identifyController', IDENTIFY_BYTES, {
   icsvscc: u8(530),
   nwpc: u8(531),
   acwu0: u16(532),
+  /** Source range formats of Copy, as a bit set. */
+  ocfs: u16(534),
   sgls: u32(536),
   mnan: u32(540),
   subnqn: ascii(768, 256, 0),
@@ -127,6 +132,17 @@ export const lbaFormat = layout('lbaFormat', LBA_FORMAT_BYTES, {
   rp: u8(3),
 });
 
+/** Identify Namespace of the NVM command set alone (CNS 05h). NVM Command Set 1.0, figure 100. */
+export const nvmNamespace = layout('nvmNamespace', IDENTIFY_BYTES, {
+  /** Storage tag mask. */
+  lbstm: u64(0),
+  /** Protection information capabilities. */
+  pic: u8(8),
+  /** The first extended LBA format, 4 bytes before the next: storage tag size, then the guard (0: 16 bits, 1: 32 bits, 2: 64 bits). */
+  elbaf0Sts: bits(12, 0, 7),
+  elbaf0Pif: bits(12, 7, 2),
+});
+
 /** How many namespace ids a list (CNS 02h) holds; 0 ends it. */
 export const NAMESPACE_LIST_ENTRIES = 1024;
 
@@ -147,3 +163,30 @@ export const asyncEvent = layout('asyncEvent', 4, {
   info: bits(0, 8, 8),
   logPage: bits(0, 16, 8),
 });
+
+/** OACS of Identify Controller: optional admin commands. NVMe Base 2.0, figure 275. */
+export const Oacs = {
+  formatNvm: 1 << 1,
+  firmware: 1 << 2,
+  /** Namespace Management and Namespace Attachment. */
+  namespaceManagement: 1 << 3,
+  selfTest: 1 << 4,
+  directives: 1 << 5,
+  doorbellBuffer: 1 << 8,
+} as const;
+
+/** ONCS of Identify Controller: optional NVM commands and what belongs to them. NVMe Base 2.0, figure 275. */
+export const Oncs = {
+  compare: 1 << 0,
+  writeUncorrectable: 1 << 1,
+  datasetManagement: 1 << 2,
+  writeZeroes: 1 << 3,
+  /** The select field of Get Features and the save field of Set Features. */
+  select: 1 << 4,
+  timestamp: 1 << 6,
+  verify: 1 << 7,
+  copy: 1 << 8,
+} as const;
+
+/** FUSES of Identify Controller: Compare and Write. */
+export const FUSES_COMPARE_WRITE = 1;

@@ -88,6 +88,7 @@ export const IdentifyCns = {
   controllers: 0x13,
   allocatedListOfSet: 0x1a,
   allocatedNamespaceOfSet: 0x1b,
+  commandSetCombinations: 0x1c,
 } as const;
 
 /** Command set identifiers (CSI). NVMe Base 2.0, figure 274. */

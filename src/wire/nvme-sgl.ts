@@ -44,10 +44,6 @@ export const Sgls = {
   metadataSgl: 1 << 19,
 } as const;
 
-/** OACS of Identify Controller: Doorbell Buffer Config. */
-export const OACS_DOORBELL_BUFFER = 1 << 8;
-/** FUSES of Identify Controller: Compare and Write. */
-export const FUSES_COMPARE_WRITE = 1;
 /** FUSE in command dword 0, in place: the first and the second command of a pair. */
 export const Fuse = { mask: 0x300, first: 0x100, second: 0x200 } as const;
 /** PSDT in command dword 0, in place: data by SGL, and metadata by SGL too. */

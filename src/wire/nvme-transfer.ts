@@ -2,10 +2,10 @@
  * Which way the data of a command goes and how long it is: one pure table for the controller that maps guest memory
  * and for whoever executes the command. It also fixes which of the errors that need no target wins.
  *
- * Does not model: SGLs and fused operations (both are refused), protection information that the controller inserts or strips.
+ * Does not model: SGLs and fused operations (both are refused).
  */
 import { DataDirection, type NamespaceFormat } from '../interfaces/nvme-command-port.ts';
-import { SqeWord } from './nvme-entries.ts';
+import { IoControl, SqeWord } from './nvme-entries.ts';
 import { AdminOpcode, FeatureId, FeatureSelect, IoOpcode } from './nvme-opcodes.ts';
 import { Fuse, Psdt } from './nvme-sgl.ts';
 import { NvmeStatus } from './nvme-status.ts';
@@ -124,7 +124,7 @@ export function transferOf(
     if (format === undefined) return NvmeStatus.success;
     const blocks = (sqe[SqeWord.cdw12]! & 0xffff) + 1;
     into.direction = ioDirections[opcode] as DataDirection;
-    if (format.metadataBytes === 0) {
+    if (format.metadataBytes === 0 || isInserted(sqe[SqeWord.cdw12]!, format)) {
       into.dataBytes = blocks * format.blockBytes;
     } else if (format.extended) {
       into.dataBytes = blocks * (format.blockBytes + format.metadataBytes);
@@ -149,6 +149,11 @@ export function transferOf(
 function extensionBytes(sqe: Int32Array, format: NamespaceFormat | undefined): number {
   const action = sqe[SqeWord.cdw13]! & 0xff;
   return action === ZoneSendAction.setExtension ? (format?.zoneExtensionBytes ?? 0) : 0;
+}
+
+/** The controller makes or takes away all of the metadata. NVM Command Set 1.0, 5.2.2. */
+function isInserted(cdw12: number, format: NamespaceFormat): boolean {
+  return (cdw12 & IoControl.pract) !== 0 && format.protectionBytes === format.metadataBytes;
 }
 
 function byteCount(length: number, argument: number, sqe: Int32Array): number {

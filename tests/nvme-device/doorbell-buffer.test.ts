@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { needEvent } from '../../src/base/seq16.ts';
 import type { EventIndexPolicy } from '../../src/nvme-device/doorbell-buffer.ts';
 import type { RawQueue } from '../../src/testing/nvme/raw-nvme-host.ts';
+import { Oacs } from '../../src/wire/nvme-identify.ts';
 import { AdminOpcode, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
-import { OACS_DOORBELL_BUFFER } from '../../src/wire/nvme-sgl.ts';
 import { NvmeStatus, STATUS_CODE_MASK } from '../../src/wire/nvme-status.ts';
 import { checkProperty, runs } from '../support/runs.ts';
 import { DATA, DeviceWorld } from './device-world.ts';
@@ -19,7 +19,7 @@ class ShadowWorld extends DeviceWorld {
   rings = 0;
 
   constructor(policy: EventIndexPolicy = 'empty', hasMessages = true) {
-    super({ eventIndexPolicy: policy }, {}, { oacs: OACS_DOORBELL_BUFFER });
+    super({ eventIndexPolicy: policy }, {}, { oacs: Oacs.doorbellBuffer });
     if (hasMessages) this.openVectors();
     this.host.enable();
   }
@@ -50,7 +50,7 @@ class ShadowWorld extends DeviceWorld {
 
 describe('Doorbell Buffer Config', () => {
   it('writes nothing beyond its pages: a queue whose place lies there has its doorbell alone', () => {
-    const limits = { oacs: OACS_DOORBELL_BUFFER };
+    const limits = { oacs: Oacs.doorbellBuffer };
     const world = new DeviceWorld({ doorbellStride: 8 }, {}, limits);
     world.openVectors();
     world.host.enable();

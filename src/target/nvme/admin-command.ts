@@ -1,8 +1,8 @@
 /**
  * Admin commands that belong to the target: Identify, Get Log Page, Get and Set Features. NVMe Base 2.0, 5.
  *
- * Does not model: Keep Alive, firmware images, Format, Sanitize, self-test, directives, namespace management; none is advertised
- * and each ends with Invalid Command Opcode. The commands of queues never come here.
+ * Does not model: Keep Alive, firmware images, Sanitize, self-test, directives; none is advertised and each ends with Invalid Command
+ * Opcode. Format NVM is only let through: it is executed as an I/O command is. The commands of queues never come here.
  */
 import type { Executor } from '../../interfaces/executor.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
@@ -21,23 +21,30 @@ import {
 } from '../../wire/nvme-opcodes.ts';
 import { Fuse } from '../../wire/nvme-sgl.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
+import { adminEffects } from './capabilities.ts';
+import type { ChangedNamespaces } from './changed-namespaces.ts';
 import { EFFECTS_LOG_BYTES, writeEffectsLog } from './command-effects.ts';
 import type { ErrorLog } from './error-log.ts';
-import type { Features } from './features.ts';
+import { type Features, HOST_BEHAVIOR_BYTES } from './features.ts';
 import type { Health } from './health.ts';
 import {
   type ControllerTraits,
+  writeCommonNamespace,
   writeControllerList,
   writeDescriptors,
   writeIdentifyController,
   writeIdentifyNamespace,
   writeNamespaceList,
+  writeNvmNamespace,
 } from './identify.ts';
 import { missingNamespace } from './io-command.ts';
+import { NamespaceAdmin } from './namespace-admin.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { TIMESTAMP_BYTES, type Timestamp } from './timestamp.ts';
 import { writeZonedController, writeZonedNamespace } from './zoned/zoned-identify.ts';
 
+/** Get Log Page: Retain Asynchronous Event, in command dword 10. */
+const RETAIN_EVENT = 1 << 15;
 /** From here on up, no namespace id can follow. */
 const NSID_LIST_LIMIT = 0xffff_fffe;
 
@@ -50,22 +57,31 @@ export interface AdminParts {
   readonly errorLog: ErrorLog;
   readonly health: Health;
   readonly timestamp: Timestamp;
+  readonly changed: ChangedNamespaces;
 }
 
 /** Executes admin commands at once, in the memory that they name. */
 export class AdminCommands {
   readonly #parts: AdminParts;
   readonly #page = new Uint8Array(IDENTIFY_BYTES);
+  readonly #namespaces: NamespaceAdmin;
+  /** Number of the controller in its subsystem. */
+  readonly #index: number;
 
   constructor(parts: AdminParts) {
+    const { subsystem, traits } = parts;
     this.#parts = parts;
+    this.#namespaces = new NamespaceAdmin(subsystem);
+    this.#index = traits.cntlid - subsystem.firstControllerId;
   }
 
   /** Executes `command`; returns its status without Do Not Retry and leaves dword 0 in the command. */
   execute(command: NvmeCommand): number {
     const cdw0 = command.sqe[SqeWord.cdw0]!;
     const opcode = cdw0 & 0xff;
-    if (!isSupported(opcode)) return NvmeStatus.invalidOpcode;
+    const { subsystem, traits } = this.#parts;
+    const effects = adminEffects(traits.can, subsystem, traits.oacs);
+    if (effects[opcode] === 0) return NvmeStatus.invalidOpcode;
     if ((cdw0 & Fuse.mask) !== 0) return NvmeStatus.invalidField;
     switch (opcode) {
       case AdminOpcode.identify:
@@ -74,8 +90,17 @@ export class AdminCommands {
         return this.#getLogPage(command);
       case AdminOpcode.getFeatures:
         return this.#getFeatures(command);
-      default:
+      case AdminOpcode.setFeatures:
         return this.#setFeatures(command);
+      case AdminOpcode.namespaceManagement:
+        return this.#namespaces.manage(command);
+      case AdminOpcode.namespaceAttachment:
+        return this.#namespaces.attach(command);
+      case AdminOpcode.formatNvm:
+        return NvmeStatus.success;
+      default:
+        // The commands of queues, which the controller in front keeps.
+        return NvmeStatus.invalidOpcode;
     }
   }
 
@@ -93,16 +118,20 @@ export class AdminCommands {
   /** Writes what `cns` names to the private page. */
   #writeIdentify(cns: number, nsid: number, cntid: number): number {
     const { subsystem, traits } = this.#parts;
-    const namespace = subsystem.namespace(nsid);
+    const namespace = subsystem.namespace(nsid, this.#index);
     const allocated = subsystem.allocatedNamespace(nsid);
     switch (cns) {
       case IdentifyCns.namespace:
+        if (nsid === NSID_ALL && traits.can.namespaceAttachment) {
+          writeCommonNamespace(this.#page, subsystem, traits.can);
+          break;
+        }
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
-        writeIdentifyNamespace(this.#page, subsystem, namespace);
+        writeIdentifyNamespace(this.#page, subsystem, namespace, traits.can);
         break;
       case IdentifyCns.allocatedNamespace:
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
-        writeIdentifyNamespace(this.#page, subsystem, allocated);
+        writeIdentifyNamespace(this.#page, subsystem, allocated, traits.can);
         break;
       case IdentifyCns.controller:
         writeIdentifyController(this.#page, subsystem, traits);
@@ -110,14 +139,19 @@ export class AdminCommands {
       case IdentifyCns.activeNamespaceList:
       case IdentifyCns.allocatedList:
         if (nsid >= NSID_LIST_LIMIT) return NvmeStatus.invalidNamespace;
-        writeNamespaceList(this.#page, subsystem, nsid, cns === IdentifyCns.allocatedList);
+        this.#writeList(nsid, cns === IdentifyCns.allocatedList);
         break;
       case IdentifyCns.attachedControllers:
         if (allocated === undefined) return NvmeStatus.invalidField;
-        writeControllerList(this.#page, subsystem, cntid, !allocated.isAttached);
+        writeControllerList(this.#page, subsystem, cntid, allocated);
         break;
       case IdentifyCns.controllers:
         writeControllerList(this.#page, subsystem, cntid);
+        break;
+      case IdentifyCns.commandSetCombinations:
+        if (!traits.commandSets) return NvmeStatus.invalidField;
+        this.#page.fill(0);
+        this.#page[0] = (1 << CommandSet.nvm) | (1 << CommandSet.zoned);
         break;
       case IdentifyCns.namespaceDescriptors:
         if (namespace === undefined) return missingNamespace(subsystem, nsid);
@@ -129,7 +163,7 @@ export class AdminCommands {
     return NvmeStatus.success;
   }
 
-  /** Writes what `cns` names of one command set. The NVM command set has nothing to say beyond CNS 00h. */
+  /** Writes what `cns` names of one command set. */
   #identifySet(cns: number, nsid: number, set: number): number {
     const { subsystem, traits } = this.#parts;
     if (!traits.commandSets || (set !== CommandSet.nvm && set !== CommandSet.zoned)) {
@@ -138,12 +172,10 @@ export class AdminCommands {
     this.#page.fill(0);
     switch (cns) {
       case IdentifyCns.activeListOfSet:
-      case IdentifyCns.allocatedListOfSet: {
+      case IdentifyCns.allocatedListOfSet:
         if (nsid >= NSID_LIST_LIMIT) return NvmeStatus.invalidNamespace;
-        const isAllocated = cns === IdentifyCns.allocatedListOfSet;
-        writeNamespaceList(this.#page, subsystem, nsid, isAllocated, set);
+        this.#writeList(nsid, cns === IdentifyCns.allocatedListOfSet, set);
         return NvmeStatus.success;
-      }
       case IdentifyCns.controllerOfSet:
         if (set === CommandSet.nvm) return NvmeStatus.success;
         if (!subsystem.hasZones) return NvmeStatus.invalidField;
@@ -151,16 +183,20 @@ export class AdminCommands {
         return NvmeStatus.success;
       default: {
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
-        if (set === CommandSet.nvm) return NvmeStatus.success;
         const namespace =
-          cns === IdentifyCns.namespaceOfSet
-            ? subsystem.namespace(nsid)
-            : subsystem.allocatedNamespace(nsid);
-        if (namespace?.zones === undefined) return NvmeStatus.invalidField;
-        writeZonedNamespace(this.#page, namespace.zones.shape);
+          cns === IdentifyCns.allocatedNamespaceOfSet
+            ? subsystem.allocatedNamespace(nsid)
+            : subsystem.namespace(nsid, this.#index);
+        if (set === CommandSet.nvm) writeNvmNamespace(this.#page, namespace);
+        else if (namespace?.zones === undefined) return NvmeStatus.invalidField;
+        else writeZonedNamespace(this.#page, namespace.zones.shape);
         return NvmeStatus.success;
       }
     }
+  }
+
+  #writeList(nsid: number, isAllocated: boolean, set?: number): void {
+    writeNamespaceList(this.#page, this.#parts.subsystem, nsid, isAllocated, this.#index, set);
   }
 
   #getLogPage(command: NvmeCommand): number {
@@ -169,33 +205,48 @@ export class AdminCommands {
     const wanted = ((sqe[SqeWord.cdw11]! & 0xffff) * 0x1_0000 + (cdw10 >>> 16) + 1) * 4;
     if (wanted > this.#parts.traits.maxTransferBytes) return NvmeStatus.invalidField;
     const page = cdw10 & 0xff;
-    if (!isLogPage(page)) return NvmeStatus.invalidLogPage;
+    if (!this.#hasLogPage(page)) return NvmeStatus.invalidLogPage;
     const nsid = sqe[SqeWord.nsid]! >>> 0;
+    const { subsystem, traits } = this.#parts;
     if (nsid !== 0 && nsid !== NSID_ALL) {
-      // All pages here are of the whole controller.
-      return this.#parts.subsystem.isValidNsid(nsid)
-        ? NvmeStatus.invalidField
-        : NvmeStatus.invalidNamespace;
+      // All other pages are of the whole controller.
+      const isOfNamespace = page === LogPage.smart && traits.can.namespaceSmart;
+      if (!isOfNamespace || subsystem.namespace(nsid, this.#index) === undefined) {
+        return missingNamespace(subsystem, nsid);
+      }
     }
-    const pageBytes = this.#writeLogPage(page, sqe[SqeWord.cdw14]! >>> 24);
     const offset = sqe[SqeWord.cdw12]! >>> 0;
+    const set = sqe[SqeWord.cdw14]! >>> 24;
+    const pageBytes = this.#writeLogPage(page, nsid === NSID_ALL ? 0 : nsid, set);
     if (sqe[SqeWord.cdw13] !== 0 || (offset & 3) !== 0 || offset >= pageBytes) {
       return NvmeStatus.invalidField;
     }
-    return this.#send(command, offset, Math.min(wanted, pageBytes - offset));
+    const status = this.#send(command, offset, Math.min(wanted, pageBytes - offset));
+    const retains = (cdw10 & RETAIN_EVENT) !== 0;
+    if (page === LogPage.changedNamespaces && status === NvmeStatus.success && !retains) {
+      this.#parts.changed.clear();
+    }
+    return status;
+  }
+
+  #hasLogPage(page: number): boolean {
+    if (page === LogPage.changedNamespaces) return this.#parts.traits.can.namespaceAttachment;
+    return isLogPage(page);
   }
 
   /** Writes a log page to the private page; returns its length in bytes. @param set command set that the page is asked of */
-  #writeLogPage(page: number, set: number): number {
+  #writeLogPage(page: number, nsid: number, set: number): number {
     const { errorLog, features, health, executor, subsystem, traits } = this.#parts;
     if (page === LogPage.commandEffects) {
-      writeEffectsLog(this.#page, subsystem, traits.oacs, traits.commandSets ? set : 0);
+      const chosen = traits.commandSets ? set : CommandSet.nvm;
+      writeEffectsLog(this.#page, traits.can, subsystem, traits.oacs, chosen);
       return EFFECTS_LOG_BYTES;
     }
+    if (page === LogPage.changedNamespaces) return this.#parts.changed.writeTo(this.#page);
     if (page === LogPage.errorInformation) return errorLog.writeTo(this.#page);
     if (page === LogPage.smart) {
       const { count } = errorLog;
-      return health.writeTo(this.#page, count, features.isBeyondThreshold, executor.now);
+      return health.writeTo(this.#page, nsid, count, features.isBeyondThreshold, executor.now);
     }
     const view = new DataView(this.#page.buffer);
     this.#page.fill(0, 0, FIRMWARE_LOG_BYTES);
@@ -212,16 +263,19 @@ export class AdminCommands {
     const select = (cdw10 >>> 8) & 7;
     const status = features.get(cdw10 & 0xff, select, nsid, sqe[SqeWord.cdw11]!);
     command.dw0 = features.value;
-    if (
-      status !== NvmeStatus.success ||
-      (cdw10 & 0xff) !== FeatureId.timestamp ||
-      select === FeatureSelect.capabilities
-    ) {
-      return status;
-    }
+    if (status !== NvmeStatus.success || select === FeatureSelect.capabilities) return status;
     const isDefault = select !== FeatureSelect.current;
-    this.#parts.timestamp.writeTo(this.#page, this.#parts.executor.now, isDefault);
-    return this.#send(command, 0, TIMESTAMP_BYTES);
+    switch (cdw10 & 0xff) {
+      case FeatureId.timestamp:
+        this.#parts.timestamp.writeTo(this.#page, this.#parts.executor.now, isDefault);
+        return this.#send(command, 0, TIMESTAMP_BYTES);
+      case FeatureId.hostBehavior:
+        if (isDefault) this.#page.fill(0, 0, HOST_BEHAVIOR_BYTES);
+        else this.#page.set(features.hostBehavior);
+        return this.#send(command, 0, HOST_BEHAVIOR_BYTES);
+      default:
+        return status;
+    }
   }
 
   #setFeatures(command: NvmeCommand): number {
@@ -230,10 +284,14 @@ export class AdminCommands {
     const nsid = sqe[SqeWord.nsid]! >>> 0;
     const { features, timestamp, executor } = this.#parts;
     const status = features.set(cdw10 & 0xff, cdw10 < 0, nsid, sqe[SqeWord.cdw11]!);
-    if (status !== NvmeStatus.success || (cdw10 & 0xff) !== FeatureId.timestamp) return status;
-    if (!loadSg(command.memory, command.data, 0, this.#page, 0, TIMESTAMP_BYTES)) {
+    const feature = cdw10 & 0xff;
+    const isData = feature === FeatureId.timestamp || feature === FeatureId.hostBehavior;
+    if (status !== NvmeStatus.success || !isData) return status;
+    const length = feature === FeatureId.timestamp ? TIMESTAMP_BYTES : HOST_BEHAVIOR_BYTES;
+    if (!loadSg(command.memory, command.data, 0, this.#page, 0, length)) {
       return NvmeStatus.dataTransferError;
     }
+    if (feature === FeatureId.hostBehavior) return features.setHostBehavior(this.#page);
     timestamp.set(this.#page, executor.now);
     return NvmeStatus.success;
   }
@@ -261,18 +319,6 @@ function isOfSet(cns: number): boolean {
     case IdentifyCns.activeListOfSet:
     case IdentifyCns.allocatedListOfSet:
     case IdentifyCns.allocatedNamespaceOfSet:
-      return true;
-    default:
-      return false;
-  }
-}
-
-function isSupported(opcode: number): boolean {
-  switch (opcode) {
-    case AdminOpcode.identify:
-    case AdminOpcode.getLogPage:
-    case AdminOpcode.getFeatures:
-    case AdminOpcode.setFeatures:
       return true;
     default:
       return false;

@@ -1,10 +1,9 @@
 /** An NVM subsystem: namespaces on devices of the LIO core, under one name. NVMe Base 2.0, 3. */
 import { ConfigError } from '../../base/assert.ts';
-import type { NamespaceFormat } from '../../interfaces/nvme-command-port.ts';
 import type { TargetPort } from '../../interfaces/target.ts';
 import { eui64Bytes, hex, nguidBytes, uuidBytes, uuidText } from './identity.ts';
-import { checkZoneShape, type ZonedOptions } from './zoned/zone-shape.ts';
-import { ZoneTable } from './zoned/zone-table.ts';
+import type { LbaFormat } from './lba-format.ts';
+import { NvmeNamespace, type NvmeNamespaceOptions } from './nvme-namespace.ts';
 
 /** The largest namespace id that a subsystem may have. */
 export const MAX_NAMESPACES = 1024;
@@ -27,37 +26,23 @@ export interface NvmeSubsystemOptions {
   readonly maxNamespaces?: number;
   /** Identifier of the first controller; the others follow. 1 by default. */
   readonly firstControllerId?: number;
+  /** Says that it may have several controllers (CMIC, NMIC) even while it has one. False by default. */
+  readonly isShared?: boolean;
+  /** What namespaces are created from; none by default: creation ends with Namespace Insufficient Capacity. */
+  readonly pool?: NamespacePool;
 }
 
-/** How a namespace is attached and named; a name that is not given is drawn from the seed. */
-export interface NvmeNamespaceOptions {
-  /** Attached to the controllers of the subsystem: active. True by default; a namespace that is not can only be identified. */
-  readonly isAttached?: boolean;
-  /** 16 bytes. */
-  readonly uuid?: Uint8Array;
-  /** 16 bytes. */
-  readonly nguid?: Uint8Array;
-  /** 8 bytes. */
-  readonly eui64?: Uint8Array;
-  /** The namespace consists of zones that are written in order: it is of the Zoned Namespace command set. */
-  readonly zoned?: ZonedOptions;
-}
+/** Hears of what changes in the namespaces of one controller. */
+export type NamespaceListener = (nsid: number) => void;
 
-/** A namespace: a device of the LIO core with a number and names of its own. */
-export interface NvmeNamespace {
-  readonly nsid: number;
-  readonly port: TargetPort;
-  /** Active on the controllers of the subsystem. */
-  readonly isAttached: boolean;
-  readonly format: NamespaceFormat;
-  /** 16 bytes. */
-  readonly uuid: Uint8Array;
-  /** 16 bytes. */
-  readonly nguid: Uint8Array;
-  /** 8 bytes. */
-  readonly eui64: Uint8Array;
-  /** The zones of a zoned namespace, `undefined` for one of the NVM command set. */
-  readonly zones: ZoneTable | undefined;
+/** Room for namespaces that hosts create. */
+export interface NamespacePool {
+  /** Bytes of all namespaces that can be created together. */
+  readonly capacityBytes: number;
+  /** Formats of a namespace that is created. */
+  readonly formats: readonly LbaFormat[];
+  /** Makes the unit of a new namespace: at least so many bytes, zeroes. */
+  readonly makeUnit: (bytes: number) => TargetPort;
 }
 
 /** Holds the namespaces that all controllers of the subsystem see. */
@@ -71,12 +56,18 @@ export class NvmeSubsystem {
   /** Identifier of the first controller. */
   readonly firstControllerId: number;
   readonly #seed: number;
+  /** Room for namespaces that hosts create. */
+  readonly pool: NamespacePool | undefined;
+  readonly #mayBeShared: boolean;
   readonly #namespaces: (NvmeNamespace | undefined)[];
-  #controllers = 0;
+  readonly #listeners: NamespaceListener[] = [];
+  /** Bytes that created namespaces take from the pool. */
+  #createdBytes = 0;
+  #usesWriteGates = false;
+  #hasZones = false;
   #writeCache = false;
   #unmap = true;
   #writeZeroes = true;
-  #hasZones = false;
 
   /** @throws ConfigError for a name that is too long or not ASCII */
   constructor(options: NvmeSubsystemOptions = {}) {
@@ -89,6 +80,8 @@ export class NvmeSubsystem {
     this.firmware = checkText('firmware', options.firmware ?? '1.0', 8);
     this.maxNamespaces = checkCount(options.maxNamespaces ?? 32);
     this.firstControllerId = checkControllerId(options.firstControllerId ?? 1);
+    this.#mayBeShared = options.isShared ?? false;
+    this.pool = options.pool;
     this.#namespaces = new Array<NvmeNamespace | undefined>(this.maxNamespaces + 1).fill(undefined);
   }
 
@@ -112,20 +105,37 @@ export class NvmeSubsystem {
     return this.#hasZones;
   }
 
-  /** More than one controller was made for this subsystem. */
+  /** More than one controller was made for this subsystem, or may be. */
   get isShared(): boolean {
-    return this.#controllers > 1;
+    return this.#mayBeShared || this.#listeners.length > 1;
   }
 
   /** Controllers that were made for this subsystem. */
   get controllerCount(): number {
-    return this.#controllers;
+    return this.#listeners.length;
+  }
+
+  /** Some controller takes fused pairs: from now on writers stand back for them. Nothing is in flight. */
+  useWriteGates(): void {
+    this.#usesWriteGates = true;
+    for (const namespace of this.#namespaces) namespace?.useWriteGate();
+  }
+
+  /** Bytes that a host can still create namespaces from. */
+  get unallocatedBytes(): number {
+    return (this.pool?.capacityBytes ?? 0) - this.#createdBytes;
   }
 
   /** Takes a controller in and gives it its id: one after the other, from `firstControllerId` on. */
-  attachController(): number {
-    this.#controllers += 1;
-    return this.firstControllerId + this.#controllers - 1;
+  attachController(listener: NamespaceListener = () => {}): number {
+    const index = this.#listeners.length;
+    this.#listeners.push(listener);
+    for (const namespace of this.#namespaces) {
+      if (namespace?.joinsNewControllers !== true) continue;
+      namespace.setAttached(index, true);
+      if (namespace.isPrivate) namespace.joinsNewControllers = false;
+    }
+    return this.firstControllerId + index;
   }
 
   /** @throws ConfigError when the id is out of range or taken, or a name has another length */
@@ -137,40 +147,69 @@ export class NvmeSubsystem {
       throw new ConfigError('namespace.nsid', nsid, 'a namespace id that is not taken');
     }
     const name = `${this.nqn}/${nsid}`;
-    const { blockBytes, blockCount, writeCache, unmap, writeZeroes } = port.geometry;
-    const { zoned } = options;
-    const zones =
-      zoned === undefined ? undefined : new ZoneTable(checkZoneShape(zoned, blockCount));
-    if (zoned?.zrwa !== undefined && !writeZeroes) {
-      throw new ConfigError('zoned.zrwa', zoned.zrwa, 'a device that can write zeroes');
-    }
-    const namespace: NvmeNamespace = {
-      nsid,
-      port,
-      isAttached: options.isAttached ?? true,
-      format: {
-        blockBytes,
-        metadataBytes: 0,
-        extended: false,
-        zoneExtensionBytes: zones?.shape.extensionBytes ?? 0,
-      },
-      zones,
+    const { writeCache, unmap, writeZeroes } = port.geometry;
+    const names = {
       uuid: checkName('uuid', options.uuid ?? uuidBytes(this.#seed, `${name}/uuid`), 16),
       nguid: checkName('nguid', options.nguid ?? nguidBytes(this.#seed, `${name}/nguid`), 16),
       eui64: checkName('eui64', options.eui64 ?? eui64Bytes(this.#seed, `${name}/eui64`), 8),
     };
+    const namespace = new NvmeNamespace(nsid, port, names, options);
     this.#namespaces[nsid] = namespace;
-    this.#hasZones ||= zones !== undefined;
+    if (this.#usesWriteGates) namespace.useWriteGate();
+    this.#hasZones ||= namespace.zones !== undefined;
     this.#writeCache ||= writeCache;
     this.#unmap &&= unmap;
     this.#writeZeroes &&= writeZeroes;
+    if (namespace.joinsNewControllers) this.#attachToAll(namespace);
     return namespace;
   }
 
-  /** The active namespace `nsid`; any number may be asked. */
-  namespace(nsid: number): NvmeNamespace | undefined {
+  /** Creates a namespace from the pool, attached to none; `undefined` when it is too large or there is no id for it. */
+  createNamespace(bytes: number, options: NvmeNamespaceOptions): NvmeNamespace | undefined {
+    const nsid = this.freeNsid;
+    if (this.pool === undefined || nsid === 0 || bytes > this.unallocatedBytes) return undefined;
+    this.#createdBytes += bytes;
+    const unit = this.pool.makeUnit(bytes);
+    const namespace = this.addNamespace(nsid, unit, { ...options, isAttached: false });
+    namespace.createdBytes = bytes;
+    return namespace;
+  }
+
+  /** Deletes a namespace; what it took from the pool can be had again. Commands that its unit has already go on there. */
+  removeNamespace(nsid: number): void {
     const namespace = this.allocatedNamespace(nsid);
-    return namespace?.isAttached === true ? namespace : undefined;
+    if (namespace === undefined) return;
+    this.#namespaces[nsid] = undefined;
+    this.#createdBytes -= namespace.createdBytes;
+    this.tellControllers(namespace);
+  }
+
+  /** The smallest id that no namespace has, or 0. */
+  get freeNsid(): number {
+    return Math.max(this.#namespaces.indexOf(undefined, 1), 0);
+  }
+
+  /** Attaches a namespace to controller `controllerId` or detaches it there, and tells that controller. */
+  setAttached(namespace: NvmeNamespace, controllerId: number, isAttached: boolean): void {
+    const index = controllerId - this.firstControllerId;
+    namespace.joinsNewControllers = false;
+    namespace.setAttached(index, isAttached);
+    this.#listeners[index]?.(namespace.nsid);
+  }
+
+  /** Tells the controllers that have a namespace that something about it changed. */
+  tellControllers(namespace: NvmeNamespace): void {
+    for (const [index, listener] of this.#listeners.entries()) {
+      if (namespace.isAttachedTo(index)) listener(namespace.nsid);
+    }
+  }
+
+  /** The active namespace `nsid`; any number may be asked. @param index of the controller; absent: active on any */
+  namespace(nsid: number, index = -1): NvmeNamespace | undefined {
+    const namespace = this.allocatedNamespace(nsid);
+    if (namespace === undefined) return undefined;
+    const isActive = index < 0 ? namespace.isAttached : namespace.isAttachedTo(index);
+    return isActive ? namespace : undefined;
   }
 
   /** The namespace `nsid`, attached or not; any number may be asked. */
@@ -183,10 +222,10 @@ export class NvmeSubsystem {
     return nsid >= 1 && nsid <= this.maxNamespaces;
   }
 
-  /** The smallest id of an active namespace that is larger than `nsid`, or 0. */
-  nextNsid(nsid: number): number {
+  /** The smallest id of an active namespace that is larger than `nsid`, or 0. @param index as for `namespace` */
+  nextNsid(nsid: number, index = -1): number {
     let next = this.nextAllocated(nsid);
-    while (next !== 0 && !this.#namespaces[next]!.isAttached) next = this.nextAllocated(next);
+    while (next !== 0 && this.namespace(next, index) === undefined) next = this.nextAllocated(next);
     return next;
   }
 
@@ -196,6 +235,15 @@ export class NvmeSubsystem {
       if (this.#namespaces[next] !== undefined) return next;
     }
     return 0;
+  }
+
+  #attachToAll(namespace: NvmeNamespace): void {
+    const count = namespace.isPrivate
+      ? Math.min(this.#listeners.length, 1)
+      : this.#listeners.length;
+    for (let index = 0; index < count; index++) namespace.setAttached(index, true);
+    if (namespace.isPrivate && count > 0) namespace.joinsNewControllers = false;
+    this.tellControllers(namespace);
   }
 }
 

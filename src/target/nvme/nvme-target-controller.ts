@@ -4,8 +4,7 @@
  * Does not model: the More bit (the error log has its entries without it), several hosts' access rules, reservations, ANA, events but
  * the temperature threshold.
  */
-import { ConfigError } from '../../base/assert.ts';
-import { SgList } from '../../base/sg-list.ts';
+import { addressOf, SgList } from '../../base/sg-list.ts';
 import type { Executor } from '../../interfaces/executor.ts';
 import type {
   ControllerEnable,
@@ -19,102 +18,100 @@ import { AbortResult } from '../../interfaces/request.ts';
 import { type TargetCommand, TargetOp, TargetStatus } from '../../interfaces/target.ts';
 import { RegionMemory } from '../../memory/region-memory.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
-import { AdminOpcode, AsyncEventType, FeatureId, LogPage } from '../../wire/nvme-opcodes.ts';
+import {
+  AdminOpcode,
+  AsyncEventType,
+  FeatureId,
+  IoOpcode,
+  LogPage,
+} from '../../wire/nvme-opcodes.ts';
 import { Cc } from '../../wire/nvme-registers.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { EndQueue } from '../end-queue.ts';
 import { AdminCommands } from './admin-command.ts';
+import type { NvmeCapabilities } from './capabilities.ts';
+import { ChangedNamespaces } from './changed-namespaces.ts';
+import { type NvmeTargetControllerOptions, traitsOf } from './controller-options.ts';
 import { ErrorLog } from './error-log.ts';
 import { Features } from './features.ts';
+import { parseFormat } from './format-command.ts';
 import { Health } from './health.ts';
-import type { ControllerTraits } from './identify.ts';
-import { parseIo, takeNextRange } from './io-command.ts';
+import { type IoRules, parseIo } from './io-command.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
+import {
+  answer,
+  giveUp,
+  hasParts,
+  nextPart,
+  settle,
+  startFlushAll,
+  startParts,
+} from './io-steps.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { nvmeStatusOf, withRetryRule } from './status-map.ts';
 import { Timestamp } from './timestamp.ts';
-import { isZoneOpcode, takeNextPiece } from './zoned/zone-io.ts';
+import type { WriteGate } from './write-gate.ts';
 
-/** Commands in flight of one controller, unless it is told otherwise. */
-export const NVME_MAX_IN_FLIGHT = 1024;
-/** Largest transfer of one command, unless it is told otherwise. */
-export const NVME_MAX_TRANSFER_BYTES = 1024 * 1024;
 /** Asynchronous event: a temperature is beyond its threshold. NVMe Base 2.0, figure 148. */
 const EVENT_TEMPERATURE = 1;
 /** CC.CSS: all I/O command sets that the controller has. */
 const ALL_COMMAND_SETS = 6;
-
-/** How a controller is made. */
-export interface NvmeTargetControllerOptions {
-  /** I/O commands in flight at once; one more ends with Command Interrupted. */
-  readonly maxInFlight?: number;
-  /** Most bytes of one command: 4096 times a power of two. */
-  readonly maxTransferBytes?: number;
-  /** VER; the register VS of the controller in front says the same. NVMe 1.4 by default. */
-  readonly version?: number;
-  /** What the controller in front can: Abort commands at once, zero-based. */
-  readonly abortLimit0?: number;
-  /** What the controller in front can: Asynchronous Event Requests at once, zero-based. */
-  readonly asyncEventLimit0?: number;
-  /** What the controller in front can: optional admin commands (OACS). */
-  readonly oacs?: number;
-  /** What the controller in front can: SGLs (SGLS). */
-  readonly sgls?: number;
-  /** What the controller in front can: selection of command sets (CAP.CSS bit 6). */
-  readonly commandSets?: boolean;
-  /** Most bytes of one Zone Append: 4096 times a power of two, `maxTransferBytes` at most, which it is by default. */
-  readonly maxAppendBytes?: number;
-}
+/** Asynchronous event: attributes of a namespace changed. NVMe Base 2.0, figure 149. */
+const EVENT_NAMESPACE_ATTRIBUTES = 0;
 
 /** Executes the commands of one NVMe controller on the namespaces of a subsystem. */
 export class NvmeTargetController implements NvmeCommandPort {
   readonly limits: NvmePortLimits;
   readonly #subsystem: NvmeSubsystem;
-  readonly #maxTransferBytes: number;
-  readonly #maxAppendBytes: number;
+  readonly #rules: IoRules;
   readonly #maxInFlight: number;
   readonly #admin: AdminCommands;
   readonly #features: Features;
   readonly #errorLog = new ErrorLog();
-  readonly #health = new Health();
+  readonly #health: Health;
   readonly #timestamp = new Timestamp();
+  readonly #changed = new ChangedNamespaces();
+  readonly #can: NvmeCapabilities;
+  /** Number of the controller in its subsystem. */
+  readonly #index: number;
   readonly #executor: Executor;
   readonly #decided: EndQueue<NvmeCommand>;
   readonly #slots: IoSlot[] = [];
   readonly #free: IoSlot[] = [];
   readonly #endSlot: (command: TargetCommand) => void;
+  readonly #resumeSlot: (slot: IoSlot) => void;
   #events: NvmePortEvents | undefined;
   /** A reset begins a new epoch and waits for the slots of older ones. */
   #epoch = 0;
   #olderSlots = 0;
   #resets: (() => void)[] = [];
-  /** CC.CSS selects all command sets, and with them that of zones. */
-  #allSetsSelected = false;
 
   constructor(
     executor: Executor,
     subsystem: NvmeSubsystem,
     options: NvmeTargetControllerOptions = {},
   ) {
-    const traits: ControllerTraits = {
-      cntlid: subsystem.attachController(),
-      version: options.version ?? 0x1_0400,
-      maxInFlight: checkInFlight(options.maxInFlight ?? NVME_MAX_IN_FLIGHT),
-      maxTransferBytes: checkTransfer(options.maxTransferBytes ?? NVME_MAX_TRANSFER_BYTES),
-      abortLimit0: options.abortLimit0 ?? 3,
-      asyncEventLimit0: options.asyncEventLimit0 ?? 3,
-      oacs: options.oacs ?? 0,
-      sgls: options.sgls ?? 0,
-      commandSets: options.commandSets ?? false,
-      maxAppendBytes: checkAppend(options),
-    };
+    const cntlid = subsystem.attachController((nsid) => this.#namespaceChanged(nsid));
+    const traits = traitsOf(cntlid, options);
+    const { can } = traits;
+    if (can.fusedCompareWrite) subsystem.useWriteGates();
     this.limits = traits;
     this.#executor = executor;
     this.#subsystem = subsystem;
     this.#maxInFlight = traits.maxInFlight;
-    this.#maxTransferBytes = traits.maxTransferBytes;
-    this.#maxAppendBytes = traits.maxAppendBytes;
-    this.#features = new Features(subsystem);
+    this.#index = traits.cntlid - subsystem.firstControllerId;
+    this.#can = can;
+    this.#health = new Health(subsystem.maxNamespaces);
+    this.#features = new Features(subsystem, can, this.#index, traits.commandSets);
+    this.#rules = {
+      subsystem,
+      index: this.#index,
+      can,
+      maxTransferBytes: traits.maxTransferBytes,
+      features: this.#features,
+      maxAppendBytes: traits.maxAppendBytes,
+      allSetsSelected: false,
+    };
     this.#admin = new AdminCommands({
       executor,
       subsystem,
@@ -123,9 +120,11 @@ export class NvmeTargetController implements NvmeCommandPort {
       errorLog: this.#errorLog,
       health: this.#health,
       timestamp: this.#timestamp,
+      changed: this.#changed,
     });
     this.#decided = new EndQueue(executor, 'target-nvme');
     this.#endSlot = (command) => this.#ended(command as IoSlot);
+    this.#resumeSlot = (slot) => this.#resume(slot);
   }
 
   connect(events: NvmePortEvents): void {
@@ -133,13 +132,14 @@ export class NvmeTargetController implements NvmeCommandPort {
   }
 
   enable({ cc }: ControllerEnable): void {
-    this.#allSetsSelected = ((cc >>> Cc.cssShift) & Cc.cssMask) === ALL_COMMAND_SETS;
+    this.#rules.allSetsSelected = ((cc >>> Cc.cssShift) & Cc.cssMask) === ALL_COMMAND_SETS;
     this.#features.reset();
+    this.#changed.clear();
     this.#timestamp.reset(this.#executor.now);
   }
 
   namespaceFormat(nsid: number): NamespaceFormat | undefined {
-    return this.#subsystem.namespace(nsid)?.format;
+    return this.#subsystem.namespace(nsid, this.#index)?.format;
   }
 
   submit(command: NvmeCommand): void {
@@ -153,36 +153,88 @@ export class NvmeTargetController implements NvmeCommandPort {
       this.#decide(command, NvmeStatus.commandInterrupted, 0);
       return;
     }
-    if (!this.#allSetsSelected && isZoneOpcode(command.sqe[SqeWord.cdw0]! & 0xff)) {
-      this.#decide(command, NvmeStatus.invalidOpcode, 0);
-      return;
-    }
     const slot = this.#takeSlot(command);
-    const status = parseIo(
-      command,
-      this.#subsystem,
-      this.#maxTransferBytes,
-      this.#maxAppendBytes,
-      !this.#features.writeCache,
-      slot,
-    );
+    const status = parseIo(command, this.#rules, slot);
     if (status !== NvmeStatus.success) {
       this.#giveSlot(slot);
-      this.#decide(command, status, slot.lba);
+      this.#decide(command, status, lbaOf(command));
       return;
     }
-    if (hasParts(slot) && !this.#startParts(slot)) {
-      const result = nvmeStatusOf(resultOf(slot, command));
+    const gate = slot.namespace?.gate;
+    if (gate === undefined || !isWriter(slot)) this.#begin(slot);
+    else this.#enter(slot, gate);
+  }
+
+  submitFused(first: NvmeCommand, second: NvmeCommand): void {
+    first.dw0 = 0;
+    first.dw1 = 0;
+    second.dw0 = 0;
+    second.dw1 = 0;
+    // A write moves the pointer of its zone before the Compare could have failed.
+    const isZoned = this.#subsystem.namespace(first.sqe[SqeWord.nsid]! >>> 0)?.zones !== undefined;
+    if (isZoned) {
+      this.#decide(first, NvmeStatus.invalidField, 0);
+      this.#decide(second, NvmeStatus.abortedFailedFused, 0);
+      return;
+    }
+    if (this.#slots.length - this.#free.length + 1 >= this.#maxInFlight) {
+      this.#decide(first, NvmeStatus.commandInterrupted, 0);
+      this.#decide(second, NvmeStatus.abortedFailedFused, 0);
+      return;
+    }
+    const slot = this.#takeSlot(first);
+    const partner = this.#takeSlot(second);
+    const firstStatus = parseIo(first, this.#rules, slot);
+    const secondStatus = parseIo(second, this.#rules, partner);
+    if (firstStatus !== NvmeStatus.success || secondStatus !== NvmeStatus.success) {
       this.#giveSlot(slot);
-      this.#decide(command, result, slot.lba);
+      this.#giveSlot(partner);
+      this.#decide(first, firstStatus || NvmeStatus.abortedFailedFused, lbaOf(first));
+      this.#decide(second, secondStatus || NvmeStatus.abortedFailedFused, lbaOf(second));
       return;
     }
-    slot.port!.submit(slot);
+    slot.partner = partner;
+    partner.isWaiting = true;
+    this.#enter(slot, slot.namespace!.gate!);
+  }
+
+  /** Hands a slot to the LIO core once nobody stands in its way. */
+  #enter(slot: IoSlot, gate: WriteGate): void {
+    slot.gate = gate;
+    if (gate.enter(slot)) this.#begin(slot);
+    else slot.isWaiting = true;
+  }
+
+  /** The turn of a slot that waited has come. */
+  #resume(slot: IoSlot): void {
+    slot.isWaiting = false;
+    if (!slot.isStopped) {
+      this.#begin(slot);
+      return;
+    }
+    slot.status = TargetStatus.aborted;
+    this.#ended(slot);
+  }
+
+  /** Hands a slot to the LIO core, unless nothing is left to do. */
+  #begin(slot: IoSlot): void {
+    if (!hasParts(slot) || startParts(slot, this.#rules)) {
+      slot.port!.submit(slot);
+      return;
+    }
+    const command = slot.nvme!;
+    const code = slot.code || answer(slot, command);
+    if (slot.kind === SlotKind.copyRead && code !== NvmeStatus.success)
+      command.dw0 = slot.nextRange;
+    const { gate } = slot;
+    this.#giveSlot(slot);
+    this.#decide(command, code, lbaOf(command));
+    gate?.leave();
   }
 
   abort(command: NvmeCommand): AbortResult {
     for (const slot of this.#slots) {
-      if (slot.nvme === command) return slot.port!.abort(slot);
+      if (slot.nvme === command) return stop(slot);
     }
     return this.#decided.has(command) ? AbortResult.tooLate : AbortResult.unknown;
   }
@@ -197,7 +249,7 @@ export class NvmeTargetController implements NvmeCommandPort {
     const slot = new IoSlot(memory, new SgList(1), this.#endSlot);
     slot.epoch = this.#epoch;
     slot.done = done;
-    if (this.#startFlushAll(slot)) slot.port!.submit(slot);
+    if (startFlushAll(slot, this.#rules)) slot.port!.submit(slot);
     else this.#decided.drain(done);
   }
 
@@ -206,20 +258,41 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#olderSlots = this.#slots.length - this.#free.length;
     this.#resets.push(done);
     for (const slot of this.#slots) {
-      if (slot.nvme !== undefined) slot.port!.abort(slot);
+      if (slot.nvme !== undefined) stop(slot);
     }
     if (this.#olderSlots === 0) this.#finishResets();
   }
 
+  /** Something about a namespace of this controller changed: what it is, or whether it is there. */
+  #namespaceChanged(nsid: number): void {
+    this.#events?.namespaceChanged(nsid);
+    if (!this.#can.namespaceAttachment) return;
+    this.#changed.add(nsid);
+    this.#events?.asyncEvent(
+      AsyncEventType.notice,
+      EVENT_NAMESPACE_ATTRIBUTES,
+      LogPage.changedNamespaces,
+    );
+  }
+
   #submitAdmin(command: NvmeCommand): void {
     const sqe = command.sqe;
-    const code = this.#admin.execute(command);
-    if (code === NvmeStatus.success && (sqe[SqeWord.cdw0]! & 0xff) === AdminOpcode.setFeatures) {
+    const opcode = sqe[SqeWord.cdw0]! & 0xff;
+    let code = this.#admin.execute(command);
+    if (code === NvmeStatus.success && opcode === AdminOpcode.formatNvm) {
+      const slot = this.#takeSlot(command);
+      code = parseFormat(command, this.#rules, this.#features.hasExtendedFormats, slot);
+      if (code === NvmeStatus.success && startParts(slot, this.#rules)) {
+        slot.port!.submit(slot);
+        return;
+      }
+      this.#giveSlot(slot);
+    } else if (code === NvmeStatus.success && opcode === AdminOpcode.setFeatures) {
       const feature = sqe[SqeWord.cdw10]! & 0xff;
       if (feature === FeatureId.volatileWriteCache && !this.#features.writeCache) {
         // What the cache holds was written before it was switched off.
         const slot = this.#takeSlot(command);
-        if (this.#startFlushAll(slot)) {
+        if (startFlushAll(slot, this.#rules)) {
           slot.port!.submit(slot);
           return;
         }
@@ -231,39 +304,12 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#decide(command, code, 0);
   }
 
-  /** Makes the slot the first part of a command of several parts; false when there is nothing to do. */
-  #startParts(slot: IoSlot): boolean {
-    slot.status = TargetStatus.good;
-    return slot.kind === SlotKind.flushAll ? this.#startFlushAll(slot) : this.#goOn(slot);
-  }
-
-  /** Makes the slot a flush of all active namespaces; false when there is none. */
-  #startFlushAll(slot: IoSlot): boolean {
-    slot.kind = SlotKind.flushAll;
-    slot.op = TargetOp.flush;
-    slot.lba = 0;
-    slot.blockCount = 0;
-    slot.flags = 0;
-    slot.nsid = 0;
-    return this.#goOn(slot);
-  }
-
-  /** Makes the slot the next part of a command of several parts; false when there is none. */
-  #goOn(slot: IoSlot): boolean {
-    if (slot.pieces !== undefined) return takeNextPiece(slot);
-    if (slot.kind === SlotKind.ranges) return takeNextRange(slot);
-    if (slot.kind === SlotKind.none) return false;
-    const next = this.#subsystem.namespace(this.#subsystem.nextNsid(slot.nsid));
-    if (next === undefined) return false;
-    slot.nsid = next.nsid;
-    slot.port = next.port;
-    return true;
-  }
-
   /** The LIO core has ended a slot's command. */
   #ended(slot: IoSlot): void {
     const isOlder = slot.epoch !== this.#epoch;
-    if (hasParts(slot) && slot.status === TargetStatus.good && this.#goOn(slot)) {
+    const isGood = slot.status === TargetStatus.good;
+    if (isGood) settle(slot);
+    if (isGood && hasParts(slot) && nextPart(slot, this.#rules)) {
       if (!isOlder || slot.nvme === undefined) {
         slot.port!.submit(slot);
         return;
@@ -275,21 +321,51 @@ export class NvmeTargetController implements NvmeCommandPort {
       slot.done!();
       return;
     }
-    if (slot.kind === SlotKind.zoneOpen) {
-      slot.zones!.prepared(slot.zones!.zoneOf(slot.lba), slot.status === TargetStatus.good);
-    }
-    const status = resultOf(slot, command);
-    const units = slot.blockCount * (slot.port!.geometry.blockBytes >>> 9);
-    // Verify moves nothing to the host, and is no read in the health log unless it fails.
-    if (slot.kind !== SlotKind.verify || status !== TargetStatus.good) {
-      this.#health.countIo(slot.op, units, status);
-    }
+    if (slot.status !== TargetStatus.good) giveUp(slot);
+    const { status } = slot;
+    const code =
+      status === TargetStatus.good ? withRetryRule(answer(slot, command)) : nvmeStatusOf(status);
+    this.#count(slot, code);
+    if (isCopy(slot) && code !== NvmeStatus.success) command.dw0 = slot.nextRange;
+    const { gate, partner } = slot;
+    if (partner !== undefined) partner.gate = gate;
+    this.#end(slot, command, code);
+    if (partner !== undefined) this.#goOn(partner, code);
+    else gate?.leave();
+  }
+
+  /** Ends a command that the LIO core had, and gives its slot back. */
+  #end(slot: IoSlot, command: NvmeCommand, code: number): void {
+    const isOlder = slot.epoch !== this.#epoch;
     this.#giveSlot(slot);
     if (isOlder) this.#olderSlots -= 1;
-    command.status = nvmeStatusOf(status);
-    if (status !== TargetStatus.good) this.#logError(command, slot.lba);
+    command.status = code;
+    if (code !== NvmeStatus.success) this.#logError(command, lbaOf(command));
     command.end(command);
     if (isOlder && this.#olderSlots === 0) this.#finishResets();
+  }
+
+  /** The first half of a pair ended with `code`: the second one follows, or fails with it. */
+  #goOn(slot: IoSlot, code: number): void {
+    slot.isWaiting = false;
+    if (code === NvmeStatus.success && !slot.isStopped) {
+      slot.port!.submit(slot);
+      return;
+    }
+    const { gate } = slot;
+    const why = slot.isStopped ? NvmeStatus.abortRequested : NvmeStatus.abortedFailedFused;
+    this.#end(slot, slot.nvme!, withRetryRule(why));
+    gate?.leave();
+  }
+
+  /** Counts a read or write that the host asked for. Verify is no read unless it fails, and Copy is neither. */
+  #count(slot: IoSlot, code: number): void {
+    if (slot.kind === SlotKind.format || isCopy(slot)) return;
+    const { status, nsid } = slot;
+    const isDone = status === TargetStatus.good;
+    if (isDone && (slot.kind === SlotKind.verify || code !== NvmeStatus.success)) return;
+    const units = slot.blockCount * (slot.port!.geometry.blockBytes >>> 9);
+    this.#health.countIo(nsid <= this.#subsystem.maxNamespaces ? nsid : 0, slot.op, units, status);
   }
 
   /** Sets the status of a command that never reached the LIO core; it ends on a later turn. */
@@ -315,14 +391,19 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   #giveSlot(slot: IoSlot): void {
     slot.nvme = undefined;
-    slot.compared = undefined;
+    slot.namespace = undefined;
     slot.zones = undefined;
     slot.pieces = undefined;
+    slot.gate = undefined;
+    slot.partner = undefined;
+    slot.isWaiting = false;
+    slot.isStopped = false;
+    if (slot.buffer?.isSmall === false) slot.buffer = undefined;
     this.#free.push(slot);
   }
 
   #makeSlot(command: NvmeCommand): IoSlot {
-    const slot = new IoSlot(command.memory, command.data, this.#endSlot);
+    const slot = new IoSlot(command.memory, command.data, this.#endSlot, this.#resumeSlot);
     this.#slots.push(slot);
     return slot;
   }
@@ -334,45 +415,25 @@ export class NvmeTargetController implements NvmeCommandPort {
   }
 }
 
-/** Is the slot's command one part after the other? */
-function hasParts(slot: IoSlot): boolean {
-  return (
-    slot.kind === SlotKind.flushAll ||
-    slot.kind === SlotKind.ranges ||
-    slot.kind === SlotKind.none ||
-    slot.pieces !== undefined
-  );
+/** The first block that an I/O command names; 0 for one that names none there. */
+function lbaOf({ sqe }: NvmeCommand): number {
+  const opcode = sqe[SqeWord.cdw0]! & 0xff;
+  if (opcode === IoOpcode.flush || opcode === IoOpcode.datasetManagement) return 0;
+  return addressOf(sqe[SqeWord.cdw10]! >>> 0, sqe[SqeWord.cdw11]! >>> 0);
 }
 
-/** How the command ended whose last part is done: a Compare has yet to look at what was read. */
-function resultOf(slot: IoSlot, command: NvmeCommand): TargetStatus {
-  return slot.kind === SlotKind.compare && slot.status === TargetStatus.good
-    ? slot.compared!.matches(command)
-    : slot.status;
+/** Does a slot change blocks of its namespace? */
+function isWriter({ op, kind }: IoSlot): boolean {
+  return (op !== TargetOp.read && op !== TargetOp.flush) || kind === SlotKind.copyRead;
 }
 
-function checkAppend({ maxTransferBytes, maxAppendBytes }: NvmeTargetControllerOptions): number {
-  const most = maxTransferBytes ?? NVME_MAX_TRANSFER_BYTES;
-  if (maxAppendBytes === undefined) return most;
-  // A limit of one page would read as none (ZASL 0).
-  if (maxAppendBytes <= most && (maxAppendBytes === most || maxAppendBytes > 4096)) {
-    return checkTransfer(maxAppendBytes, 'maxAppendBytes');
-  }
-  throw new ConfigError('controller.maxAppendBytes', maxAppendBytes, `from 8192 to ${most} bytes`);
+/** Stops a slot where that is possible. */
+function stop(slot: IoSlot): AbortResult {
+  if (!slot.isWaiting) return slot.port!.abort(slot);
+  slot.isStopped = true;
+  return AbortResult.aborted;
 }
 
-function checkTransfer(maxTransferBytes: number, key = 'maxTransferBytes'): number {
-  const pages = maxTransferBytes / 4096;
-  if (!Number.isInteger(pages) || pages < 1 || pages > 1 << 18 || (pages & (pages - 1)) !== 0) {
-    const expected = '4096 times a power of two, 1 GiB at most';
-    throw new ConfigError(`controller.${key}`, maxTransferBytes, expected);
-  }
-  return maxTransferBytes;
-}
-
-function checkInFlight(maxInFlight: number): number {
-  if (!Number.isInteger(maxInFlight) || maxInFlight < 1 || maxInFlight > 65_536) {
-    throw new ConfigError('controller.maxInFlight', maxInFlight, 'an integer 1..65536');
-  }
-  return maxInFlight;
+function isCopy({ kind }: IoSlot): boolean {
+  return kind === SlotKind.copyRead || kind === SlotKind.copyWrite;
 }

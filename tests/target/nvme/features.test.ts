@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { NullioBackend } from '../../../src/backends/nullio.ts';
 import { SimExecutor } from '../../../src/sim/sim-executor.ts';
-import { Features } from '../../../src/target/nvme/features.ts';
+import { DEFAULT_CAPABILITIES } from '../../../src/target/nvme/capabilities.ts';
+import { Features, HOST_BEHAVIOR_BYTES } from '../../../src/target/nvme/features.ts';
 import { COMPOSITE_KELVIN, WARNING_KELVIN } from '../../../src/target/nvme/health.ts';
 import { NvmeSubsystem } from '../../../src/target/nvme/nvme-subsystem.ts';
 import { FeatureId, FeatureSelect, NSID_ALL } from '../../../src/wire/nvme-opcodes.ts';
@@ -167,5 +168,60 @@ describe('the temperature threshold', () => {
 describe('power management', () => {
   it('has one state', () => {
     expect(make().set(FeatureId.powerManagement, false, 0, 1)).toBe(NvmeStatus.invalidField);
+  });
+
+  it('report deallocated blocks only where the namespace knows them', () => {
+    const subsystem = new NvmeSubsystem({ maxNamespaces: 4 });
+    const { geometry } = new NullioBackend(new SimExecutor(), 1 << 20);
+    for (const nsid of [1, 2]) {
+      subsystem.addNamespace(nsid, { geometry } as never, { tracksBlocks: nsid === 1 });
+    }
+    const features = new Features(subsystem);
+    const set = (nsid: number, value: number) =>
+      features.set(FeatureId.errorRecovery, false, nsid, value);
+    expect([set(1, 0x1_0007), set(2, 0x1_0007)]).toEqual([0, NvmeStatus.invalidField]);
+    expect(get(features, FeatureId.errorRecovery)).toBe(0x1_0007);
+    expect([features.reportsDeallocated(1), features.reportsDeallocated(2)]).toEqual([true, false]);
+    expect([set(NSID_ALL, 0x1_0000), set(NSID_ALL, 3)]).toEqual([NvmeStatus.invalidField, 0]);
+    expect(features.reportsDeallocated(1)).toBe(false);
+  });
+
+  it('take the behavior of the host as far as it is supported, until a reset', () => {
+    const features = new Features(new NvmeSubsystem(), { ...DEFAULT_CAPABILITIES, copyFormats: 7 });
+    const behavior = (at: number, value: number) => {
+      const bytes = new Uint8Array(HOST_BEHAVIOR_BYTES);
+      bytes[at] = value;
+      return features.setHostBehavior(bytes);
+    };
+    expect([
+      behavior(0, 2),
+      behavior(2, 2),
+      behavior(4, 1),
+      behavior(4, 8),
+      behavior(5, 1),
+    ]).toEqual(new Array(5).fill(NvmeStatus.invalidField));
+    expect([behavior(4, 4), features.copyFormats]).toEqual([0, 4]);
+    expect([behavior(2, 1), features.hasExtendedFormats, features.copyFormats]).toEqual([
+      0,
+      true,
+      0,
+    ]);
+    expect([behavior(0, 1), features.hostBehavior[0]]).toEqual([0, 1]);
+    features.reset();
+    expect(features.hostBehavior).toEqual(new Uint8Array(HOST_BEHAVIOR_BYTES));
+  });
+
+  it('have one combination of command sets, where there are several sets', () => {
+    const can = { ...DEFAULT_CAPABILITIES, hostBehavior: true };
+    const features = new Features(new NvmeSubsystem(), can, -1, true);
+    const id = FeatureId.commandSetProfile;
+    expect([features.set(id, false, 0, 0), features.set(id, false, 0, 1)]).toEqual([
+      0,
+      NvmeStatus.commandSetRejected,
+    ]);
+    expect([get(features, id), get(features, id, capabilities)]).toEqual([0, 4]);
+    const without = new Features(new NvmeSubsystem(), can);
+    expect(get(without, id)).toBe(-NvmeStatus.invalidField);
+    expect(get(without, FeatureId.hostBehavior, capabilities)).toBe(4);
   });
 });

@@ -5,18 +5,18 @@ import { SMART_LOG_BYTES, smartLog } from '../../../src/wire/nvme-logs.ts';
 
 describe('Health', () => {
   it('counts commands and thousands of units, rounded up, of what went well', () => {
-    const health = new Health();
+    const health = new Health(4);
     const { good, mediumReadError, mediumWriteError, aborted } = TargetStatus;
-    for (let i = 0; i < 3; i++) health.countIo(TargetOp.read, 1000, good);
-    health.countIo(TargetOp.read, 1, good);
-    health.countIo(TargetOp.write, 8, good);
-    health.countIo(TargetOp.flush, 0, good);
-    health.countIo(TargetOp.writeZeroes, 5000, good);
-    health.countIo(TargetOp.read, 8, mediumReadError);
-    health.countIo(TargetOp.write, 8, mediumWriteError);
-    health.countIo(TargetOp.write, 8, aborted);
+    for (let i = 0; i < 3; i++) health.countIo(1, TargetOp.read, 1000, good);
+    health.countIo(1, TargetOp.read, 1, good);
+    health.countIo(1, TargetOp.write, 8, good);
+    health.countIo(1, TargetOp.flush, 0, good);
+    health.countIo(1, TargetOp.writeZeroes, 5000, good);
+    health.countIo(1, TargetOp.read, 8, mediumReadError);
+    health.countIo(1, TargetOp.write, 8, mediumWriteError);
+    health.countIo(1, TargetOp.write, 8, aborted);
     const page = new Uint8Array(4096).fill(0xff);
-    expect(health.writeTo(page, 9, true, 2 * 3_600_000_000_000 + 5)).toBe(SMART_LOG_BYTES);
+    expect(health.writeTo(page, 0, 9, true, 2 * 3_600_000_000_000 + 5)).toBe(SMART_LOG_BYTES);
     const view = new DataView(page.buffer);
     const read = (name: Exclude<keyof typeof smartLog.fields, 'x'>) =>
       (smartLog.fields[name] as { get(view: DataView, base: number): number }).get(view, 0);
@@ -46,5 +46,17 @@ describe('Health', () => {
       cycles: 1,
     });
     expect(page[512]).toBe(0xff);
+  });
+
+  it('keeps the namespaces apart, and adds them up', () => {
+    const health = new Health(3);
+    health.countIo(1, TargetOp.read, 1000, TargetStatus.good);
+    for (let i = 0; i < 2; i++) health.countIo(3, TargetOp.read, 1, TargetStatus.good);
+    const page = new Uint8Array(512);
+    const reads = (nsid: number) => {
+      health.writeTo(page, nsid, 0, false, 0);
+      return smartLog.hostReadCommands.get(new DataView(page.buffer), 0);
+    };
+    expect([0, 1, 2, 3].map(reads)).toEqual([3, 1, 0, 2]);
   });
 });

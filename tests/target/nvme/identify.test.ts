@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NullioBackend } from '../../../src/backends/nullio.ts';
 import type { Geometry } from '../../../src/interfaces/target.ts';
 import { SimExecutor } from '../../../src/sim/sim-executor.ts';
+import { DEFAULT_CAPABILITIES } from '../../../src/target/nvme/capabilities.ts';
 import {
   type ControllerTraits,
   writeDescriptors,
@@ -22,6 +23,7 @@ const traits: ControllerTraits = {
   sgls: 1,
   commandSets: false,
   maxAppendBytes: 512 * 1024,
+  can: DEFAULT_CAPABILITIES,
 };
 
 function subsystemOf(...geometries: Partial<Geometry>[]): NvmeSubsystem {
@@ -175,40 +177,66 @@ describe('lists', () => {
     expect([ids[0], ids[1023], ids[1024]]).toEqual([1, 1024, 0xeeee_eeee]);
   });
 
-  it('describe a namespace by EUI-64, NGUID and UUID', () => {
+  it('describe a namespace by UUID, NGUID and EUI-64', () => {
     const namespace = subsystemOf({}).namespace(1)!;
     const bytes = page();
-    writeDescriptors(bytes, namespace, false);
-    expect([...bytes.subarray(0, 4)]).toEqual([1, 8, 0, 0]);
-    expect(bytes.subarray(4, 12)).toEqual(namespace.eui64);
-    expect([...bytes.subarray(12, 16)]).toEqual([2, 16, 0, 0]);
-    expect(bytes.subarray(16, 32)).toEqual(namespace.nguid);
-    expect([...bytes.subarray(32, 36)]).toEqual([3, 16, 0, 0]);
-    expect(bytes.subarray(36, 52)).toEqual(namespace.uuid);
+    writeDescriptors(bytes, namespace);
+    expect([...bytes.subarray(0, 4)]).toEqual([3, 16, 0, 0]);
+    expect(bytes.subarray(4, 20)).toEqual(namespace.uuid);
+    expect([...bytes.subarray(20, 24)]).toEqual([2, 16, 0, 0]);
+    expect(bytes.subarray(24, 40)).toEqual(namespace.nguid);
+    expect([...bytes.subarray(40, 44)]).toEqual([1, 8, 0, 0]);
+    expect(bytes.subarray(44, 52)).toEqual(namespace.eui64);
     expect(bytes.subarray(52).every((byte) => byte === 0)).toBe(true);
   });
 
-  it('names the command set of a namespace where there are several', () => {
-    const subsystem = subsystemOf({});
-    const { geometry } = new NullioBackend(new SimExecutor(), 1 << 20);
-    const zoned = subsystem.addNamespace(2, { geometry } as never, { zoned: { zoneBlocks: 8 } });
+  it('leave out the names that a namespace does not have, and add its command set', () => {
+    const subsystem = subsystemOf();
+    const geometry = new NullioBackend(new SimExecutor(), 1 << 20).geometry;
+    const nguid = new Uint8Array(16);
+    const uuid = nguid;
+    const namespace = subsystem.addNamespace(1, { geometry } as never, { nguid, uuid });
     const bytes = page();
-    writeDescriptors(bytes, subsystem.namespace(1)!, true);
-    expect([...bytes.subarray(52, 58)]).toEqual([4, 1, 0, 0, 0, 0]);
+    writeDescriptors(bytes, namespace, true);
+    expect([...bytes.subarray(0, 2)]).toEqual([1, 8]);
+    expect([...bytes.subarray(12, 20)]).toEqual([4, 1, 0, 0, 0, 0, 0, 0]);
+  });
+});
+
+describe('Identify of zoned namespaces', () => {
+  const { geometry } = new NullioBackend(new SimExecutor(), 512 * 80);
+
+  it('names the command set of each namespace', () => {
+    const subsystem = subsystemOf({});
+    const options = { zoned: { zoneBlocks: 8 }, isAttached: true };
+    const zoned = subsystem.addNamespace(2, { geometry } as never, options);
+    const bytes = page();
     writeDescriptors(bytes, zoned, true);
     expect([...bytes.subarray(52, 58)]).toEqual([4, 1, 0, 0, 2, 0]);
-    writeNamespaceList(bytes, subsystem, 0, false, 2);
+    writeNamespaceList(bytes, subsystem, 0, false, -1, 2);
     expect([...new Int32Array(bytes.buffer).subarray(0, 2)]).toEqual([2, 0]);
-    writeNamespaceList(bytes, subsystem, 0, true, 0);
+    writeNamespaceList(bytes, subsystem, 0, true, -1, 0);
     expect([...new Int32Array(bytes.buffer).subarray(0, 2)]).toEqual([1, 0]);
   });
 
   it('tells the capacity of a zoned namespace as that of its zones', () => {
     const subsystem = subsystemOf();
-    const { geometry } = new NullioBackend(new SimExecutor(), 512 * 80);
     subsystem.addNamespace(1, { geometry } as never, { zoned: { zoneBlocks: 8, zoneCapacity: 5 } });
     const bytes = page();
     writeIdentifyNamespace(bytes, subsystem, subsystem.namespace(1));
     expect([0, 8, 16].map((at) => view(bytes).getUint32(at, true))).toEqual([80, 50, 50]);
+  });
+
+  it('refuses several formats, metadata, and random write areas where nothing can be zeroed', () => {
+    const make = (options: object, traits = {}) =>
+      subsystemOf().addNamespace(1, { geometry: { ...geometry, ...traits } } as never, options);
+    const zoned = { zoneBlocks: 16 };
+    const formats = [{ blockBytes: 512 }, { blockBytes: 4096 }];
+    expect(() => make({ zoned, formats })).toThrow('namespace.formats');
+    expect(() => make({ zoned, formats: [{ blockBytes: 512, metadataBytes: 8 }] })).toThrow(
+      'namespace.formats',
+    );
+    const zrwa = { blocks: 4, granularity: 2, count: 1 };
+    expect(() => make({ zoned: { ...zoned, zrwa } }, { writeZeroes: false })).toThrow('zoned.zrwa');
   });
 });

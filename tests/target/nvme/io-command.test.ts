@@ -3,7 +3,9 @@ import { NullioBackend } from '../../../src/backends/nullio.ts';
 import { SgList } from '../../../src/base/sg-list.ts';
 import { type Geometry, TargetFlag, TargetOp } from '../../../src/interfaces/target.ts';
 import { SimExecutor } from '../../../src/sim/sim-executor.ts';
+import { DEFAULT_CAPABILITIES } from '../../../src/target/nvme/capabilities.ts';
 import {
+  type IoRules,
   missingNamespace,
   parseIo,
   takeNextRange,
@@ -19,6 +21,27 @@ const FUA = 0x4000_0000;
 const LR = -0x8000_0000;
 const DEAC = 0x0200_0000;
 
+function rulesOf(
+  subsystem: NvmeSubsystem,
+  maxTransferBytes: number,
+  alwaysDurable = false,
+): IoRules {
+  const features = {
+    writeCache: !alwaysDurable,
+    copyFormats: 0,
+    reportsDeallocated: () => false,
+  };
+  return {
+    subsystem,
+    index: -1,
+    can: DEFAULT_CAPABILITIES,
+    maxTransferBytes,
+    maxAppendBytes: maxTransferBytes,
+    allSetsSelected: true,
+    features,
+  };
+}
+
 function parse(fields: Fields, alwaysDurable = false, traits: Partial<Geometry> = {}) {
   const rig = new NvmeRig();
   const subsystem = new NvmeSubsystem();
@@ -27,7 +50,7 @@ function parse(fields: Fields, alwaysDurable = false, traits: Partial<Geometry> 
   subsystem.addNamespace(1, port as never);
   const slot = new IoSlot(rig.memory, new SgList(), () => undefined);
   const command = rig.command(fields);
-  const status = parseIo(command, subsystem, 1 << 20, 1 << 20, alwaysDurable, slot);
+  const status = parseIo(command, rulesOf(subsystem, 1 << 20, alwaysDurable), slot);
   return { status, slot, command, port };
 }
 
@@ -38,10 +61,14 @@ describe('parseIo', () => {
       [IoOpcode.flush, TargetOp.flush],
       [IoOpcode.write, TargetOp.write],
       [IoOpcode.read, TargetOp.read],
+      [IoOpcode.writeUncorrectable, TargetOp.write],
       [IoOpcode.compare, TargetOp.read],
       [IoOpcode.writeZeroes, TargetOp.writeZeroes],
       [IoOpcode.datasetManagement, TargetOp.unmap],
       [IoOpcode.verify, TargetOp.read],
+      [IoOpcode.copy, TargetOp.read],
+      [IoOpcode.zoneManagementSend, TargetOp.flush],
+      [IoOpcode.zoneManagementReceive, TargetOp.flush],
       [IoOpcode.zoneAppend, TargetOp.write],
     ]);
   });
@@ -127,7 +154,7 @@ describe('parseIo', () => {
     rig.memory.store(0x10_0000, new Uint8Array(ranges.buffer), 0, 64);
     const slot = new IoSlot(rig.memory, new SgList(), () => undefined);
     const fields = { opc: IoOpcode.datasetManagement, cdw10: 3, cdw11: 4, bytes: 64 };
-    expect(parseIo(rig.command(fields), rig.subsystem, 4096, 4096, false, slot)).toBe(0);
+    expect(parseIo(rig.command(fields), rulesOf(rig.subsystem, 4096), slot)).toBe(0);
     const taken: number[][] = [];
     while (takeNextRange(slot)) taken.push([slot.lba, slot.blockCount]);
     expect(taken).toEqual([

@@ -9,11 +9,13 @@ import { DataDirection, type NvmeCommand } from '../../../src/interfaces/nvme-co
 import { PageStore } from '../../../src/memory/page-store.ts';
 import { RegionMemory } from '../../../src/memory/region-memory.ts';
 import { SimExecutor } from '../../../src/sim/sim-executor.ts';
-import { NvmeSubsystem } from '../../../src/target/nvme/nvme-subsystem.ts';
+import type { NvmeTargetControllerOptions } from '../../../src/target/nvme/controller-options.ts';
+import type { NvmeNamespaceOptions } from '../../../src/target/nvme/nvme-namespace.ts';
 import {
-  NvmeTargetController,
-  type NvmeTargetControllerOptions,
-} from '../../../src/target/nvme/nvme-target-controller.ts';
+  NvmeSubsystem,
+  type NvmeSubsystemOptions,
+} from '../../../src/target/nvme/nvme-subsystem.ts';
+import { NvmeTargetController } from '../../../src/target/nvme/nvme-target-controller.ts';
 import { TargetDevice } from '../../../src/target/target-device.ts';
 import { SqeWord } from '../../../src/wire/nvme-entries.ts';
 import { STATUS_CODE_MASK } from '../../../src/wire/nvme-status.ts';
@@ -29,6 +31,8 @@ export interface Fields {
   cdw11?: number;
   cdw12?: number;
   cdw13?: number;
+  cdw14?: number;
+  cdw15?: number;
   cid?: number;
   queueId?: number;
   /** Bytes of the data list at `gpa`. */
@@ -54,8 +58,10 @@ export class NvmeRig {
   constructor(
     options: NvmeTargetControllerOptions = {},
     backends?: (executor: SimExecutor) => Backend[],
+    subsystem: NvmeSubsystemOptions = {},
+    namespace: NvmeNamespaceOptions = {},
   ) {
-    this.subsystem = new NvmeSubsystem({ seed: 7, maxNamespaces: 8 });
+    this.subsystem = new NvmeSubsystem({ seed: 7, maxNamespaces: 8, ...subsystem });
     const all = backends?.(this.executor) ?? [
       new RdMcpBackend(this.executor, new PageStore(1 << 20)),
       new NullioBackend(this.executor, 1 << 20, { blockBytes: 4096 }),
@@ -63,7 +69,7 @@ export class NvmeRig {
     for (const [i, backend] of all.entries()) {
       const device = new TargetDevice(this.executor, backend);
       this.devices.push(device);
-      this.subsystem.addNamespace(i + 1, device);
+      this.subsystem.addNamespace(i + 1, device, namespace);
     }
     this.controller = new NvmeTargetController(this.executor, this.subsystem, options);
     this.controller.connect({
@@ -125,6 +131,8 @@ export function commandOf(memory: GuestMemory, fields: Fields): NvmeCommand {
   sqe[SqeWord.cdw11] = fields.cdw11 ?? 0;
   sqe[SqeWord.cdw12] = fields.cdw12 ?? 0;
   sqe[SqeWord.cdw13] = fields.cdw13 ?? 0;
+  sqe[SqeWord.cdw14] = fields.cdw14 ?? 0;
+  sqe[SqeWord.cdw15] = fields.cdw15 ?? 0;
   const data = new SgList();
   if ((fields.bytes ?? 0) > 0) data.pushAddress(fields.gpa ?? BUFFER, fields.bytes!);
   return {

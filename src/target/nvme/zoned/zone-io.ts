@@ -1,7 +1,7 @@
 /** I/O commands on a zoned namespace: what the zones let in, and reads of blocks that nobody wrote. Zoned Namespaces 1.1, 2.1.1.3 and 3. */
 import { SgList } from '../../../base/sg-list.ts';
 import type { NvmeCommand } from '../../../interfaces/nvme-command-port.ts';
-import { TargetOp, TargetStatus } from '../../../interfaces/target.ts';
+import { TargetOp } from '../../../interfaces/target.ts';
 import { fillSg } from '../../../memory/sg-copy.ts';
 import { SqeWord } from '../../../wire/nvme-entries.ts';
 import { IoOpcode } from '../../../wire/nvme-opcodes.ts';
@@ -29,8 +29,7 @@ export function manageZones(
   maxTransferBytes: number,
   slot: IoSlot,
 ): number {
-  slot.kind = SlotKind.none;
-  slot.status = TargetStatus.good;
+  slot.kind = SlotKind.zoneManagement;
   return (command.sqe[SqeWord.cdw0]! & 0xff) === IoOpcode.zoneManagementReceive
     ? reportZones(command, zones, maxTransferBytes)
     : sendToZones(command, zones, slot);
@@ -49,84 +48,115 @@ export function admitToZones(
   maxAppendBytes: number,
   slot: IoSlot,
 ): number {
+  const opcode = command.sqe[SqeWord.cdw0]! & 0xff;
+  const byteLength = slot.nlb * slot.format!.blockBytes;
+  const isShort = slot.data.byteLength < byteLength;
+  if (slot.op === TargetOp.read) return isShort ? NvmeStatus.invalidField : admitRead(zones, slot);
+  const movesData = slot.op === TargetOp.write && opcode !== IoOpcode.writeUncorrectable;
+  if (movesData && isShort) return NvmeStatus.invalidField;
+  if (opcode !== IoOpcode.zoneAppend) return admitWrite(zones, slot, slot.slba);
   const { zoneBlocks } = zones.shape;
-  const byteLength = slot.blockCount * slot.port!.geometry.blockBytes;
-  if (slot.op !== TargetOp.writeZeroes && slot.data.byteLength < byteLength) {
+  const zone = zones.zoneOf(slot.slba);
+  if (slot.slba !== zone * zoneBlocks || byteLength > maxAppendBytes) {
     return NvmeStatus.invalidField;
   }
-  if (slot.op === TargetOp.read) return admitRead(zones, slot);
-  const zone = zones.zoneOf(slot.lba);
-  let at = slot.lba - zone * zoneBlocks;
-  if ((command.sqe[SqeWord.cdw0]! & 0xff) === IoOpcode.zoneAppend) {
-    if (at !== 0 || byteLength > maxAppendBytes) return NvmeStatus.invalidField;
-    if (zones.hasZrwa(zone)) return NvmeStatus.invalidZoneOperation;
-    at = zones.writePointer(zone);
-  }
-  const status = zones.write(zone, at, slot.blockCount);
-  if (
-    status === NvmeStatus.success &&
-    (command.sqe[SqeWord.cdw0]! & 0xff) === IoOpcode.zoneAppend
-  ) {
-    slot.lba = zone * zoneBlocks + at;
-    command.dw0 = slot.lba | 0;
-    command.dw1 = Math.floor(slot.lba / 0x1_0000_0000);
-  }
+  if (zones.hasZrwa(zone)) return NvmeStatus.invalidZoneOperation;
+  const at = zones.writePointer(zone);
+  const status = admitAt(zones, slot, zone, at);
+  if (status !== NvmeStatus.success) return status;
+  const slba = slot.slba + at;
+  slot.slba = slba;
+  slot.lba = slba * slot.namespace!.unitBlocks;
+  command.dw0 = slba | 0;
+  command.dw1 = Math.floor(slba / 0x1_0000_0000);
   return status;
 }
 
-function admitRead(zones: ZoneTable, slot: IoSlot): number {
-  const { lba, blockCount } = slot;
-  const first = zones.zoneOf(lba);
-  const last = zones.zoneOf(lba + blockCount - 1);
+/** Lets a write of the slot's blocks in at block `slba`. */
+export function admitWrite(zones: ZoneTable, slot: IoSlot, slba: number): number {
+  const zone = zones.zoneOf(slba);
+  return admitAt(zones, slot, zone, slba - zone * zones.shape.zoneBlocks);
+}
+
+function admitAt(zones: ZoneTable, slot: IoSlot, zone: number, at: number): number {
+  slot.zones = zones;
+  slot.zoneLife = zones.life(zone);
+  const status = zones.write(zone, at, slot.nlb);
+  if (status !== NvmeStatus.success) slot.zones = undefined;
+  return status;
+}
+
+/** Lets a read of the slot's blocks in, which becomes one of pieces where some of them were never written. */
+export function admitRead(zones: ZoneTable, slot: IoSlot): number {
+  const { slba, nlb } = slot;
+  const first = zones.zoneOf(slba);
+  const last = zones.zoneOf(slba + nlb - 1);
   if (first !== last && !zones.shape.readAcross) return NvmeStatus.zoneBoundaryError;
   for (let zone = first; zone <= last; zone++) {
     if (zones.state(zone) === ZoneState.offline) return NvmeStatus.zoneOffline;
   }
-  const at = lba - first * zones.shape.zoneBlocks;
-  if (first === last && at + blockCount <= zones.readable(first)) return NvmeStatus.success;
+  const at = slba - first * zones.shape.zoneBlocks;
+  if (first === last && at + nlb <= zones.readable(first)) return NvmeStatus.success;
   slot.zones = zones;
   slot.pieces = slot.data;
-  slot.firstLba = lba;
-  slot.nextLba = lba;
-  slot.endLba = lba + blockCount;
+  slot.nextSlba = slba;
   return NvmeStatus.success;
 }
 
 /**
  * Makes the slot the next piece of its read that lies on the medium, and puts zeroes where blocks before it were never written. False
- * when there is none left, with the status of the slot set, and its range the whole one again.
+ * when there is none left, or they have no place (`code` says so); the slot then has its whole range again.
  */
 export function takeNextPiece(slot: IoSlot): boolean {
   const zones = slot.zones!;
   const whole = slot.pieces!;
-  const { blockBytes } = slot.port!.geometry;
+  const { unitBlocks } = slot.namespace!;
+  const { blockBytes } = slot.format!;
   const { zoneBlocks } = zones.shape;
-  slot.status = TargetStatus.good;
-  while (slot.nextLba < slot.endLba) {
-    const start = slot.nextLba;
-    const zoneStart = zones.zoneOf(start) * zoneBlocks;
-    const readable = zoneStart + zones.readable(zones.zoneOf(start));
+  const end = slot.slba + slot.nlb;
+  while (slot.nextSlba < end) {
+    const start = slot.nextSlba;
+    const zone = zones.zoneOf(start);
+    const readable = zone * zoneBlocks + zones.readable(zone);
     const isOnMedium = start < readable;
-    slot.nextLba = Math.min(slot.endLba, isOnMedium ? readable : zoneStart + zoneBlocks);
-    const offset = (start - slot.firstLba) * blockBytes;
-    const length = (slot.nextLba - start) * blockBytes;
+    slot.nextSlba = Math.min(end, isOnMedium ? readable : (zone + 1) * zoneBlocks);
+    const offset = (start - slot.slba) * blockBytes;
+    const length = (slot.nextSlba - start) * blockBytes;
     if (isOnMedium) {
       slot.piece ??= new SgList();
       slot.piece.clear();
       // The piece has no more segments than the whole.
       slot.piece.appendRange(whole, offset, length);
       slot.data = slot.piece;
-      slot.lba = start;
-      slot.blockCount = slot.nextLba - start;
+      slot.lba = start * unitBlocks;
+      slot.blockCount = (slot.nextSlba - start) * unitBlocks;
       return true;
     }
     if (!fillSg(slot.memory, whole, offset, 0, length)) {
-      slot.status = TargetStatus.dataTransferError;
+      slot.code = NvmeStatus.dataTransferError;
       break;
     }
   }
   slot.data = whole;
-  slot.lba = slot.firstLba;
-  slot.blockCount = slot.endLba - slot.firstLba;
+  slot.pieces = undefined;
+  slot.lba = slot.slba * unitBlocks;
+  slot.blockCount = slot.nlb * unitBlocks;
   return false;
+}
+
+/** The medium below a new random write area holds zeroes now, or could not be made to. */
+export function endOpening({ zones, slba }: IoSlot, isGood: boolean): void {
+  zones!.prepared(zones!.zoneOf(slba), isGood);
+}
+
+/** A part that the zones had let in failed. */
+export function giveUpZone(slot: IoSlot): void {
+  const zones = slot.zones!;
+  if (slot.kind === SlotKind.zoneOpen) {
+    endOpening(slot, false);
+  } else if (slot.op !== TargetOp.read) {
+    const zone = zones.zoneOf(slot.slba);
+    const at = slot.slba - zone * zones.shape.zoneBlocks;
+    zones.takeBack(zone, at, at + slot.nlb, slot.zoneLife);
+  }
 }

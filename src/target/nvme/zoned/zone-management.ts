@@ -42,8 +42,10 @@ export function sendToZones(command: NvmeCommand, zones: ZoneTable, slot: IoSlot
     slot.kind = SlotKind.zoneOpen;
     slot.op = TargetOp.writeZeroes;
     slot.flags = TargetFlag.mayUnmap;
-    slot.lba = lba;
-    slot.blockCount = zones.dirty(zone);
+    slot.slba = lba;
+    slot.nlb = zones.dirty(zone);
+    slot.lba = slot.slba * slot.namespace!.unitBlocks;
+    slot.blockCount = slot.nlb * slot.namespace!.unitBlocks;
     slot.zones = zones;
   }
   return status;

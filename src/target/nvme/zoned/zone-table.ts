@@ -2,7 +2,7 @@
  * The zones of one namespace: states, write pointers, limits, random write areas. Zoned Namespaces 1.1, 2.
  *
  * A write moves the write pointer when it is let in, so that several of them may be in flight. One that fails on its way to the medium
- * leaves the pointer behind its blocks, and what they hold is not determined. Blocks of a zone that nobody wrote since it was reset
+ * takes the pointer back as long as none came after it; otherwise what its blocks hold is not determined. Blocks of a zone that nobody wrote since it was reset
  * read as zeroes: `readable` says where they begin.
  *
  * Does not model: states that survive the process, variable capacities, zones that the device finishes or resets by itself.
@@ -43,7 +43,10 @@ export class ZoneTable {
   readonly #openedAt: Float64Array;
   /** 1 while the medium below a new random write area is made to hold zeroes. */
   readonly #preparing: Uint8Array;
+  /** How often each zone was emptied. */
+  readonly #lives: Uint32Array;
   readonly #extensions: Uint8Array;
+  readonly #emptied: (zone: number) => void;
   #opens = 0;
   #openCount = 0;
   #implicitCount = 0;
@@ -51,7 +54,8 @@ export class ZoneTable {
   #zrwaCount = 0;
   #preparingCount = 0;
 
-  constructor(shape: ZoneShape) {
+  /** @param emptied called when a zone was emptied: what its blocks held is gone */
+  constructor(shape: ZoneShape, emptied: (zone: number) => void = () => {}) {
     const { zoneCount } = shape;
     this.shape = shape;
     this.#states = new Uint8Array(zoneCount).fill(ZoneState.empty);
@@ -61,6 +65,8 @@ export class ZoneTable {
     this.#dirty = new Int32Array(zoneCount);
     this.#openedAt = new Float64Array(zoneCount);
     this.#preparing = new Uint8Array(zoneCount);
+    this.#lives = new Uint32Array(zoneCount);
+    this.#emptied = emptied;
     this.#extensions = new Uint8Array(zoneCount * shape.extensionBytes);
   }
 
@@ -102,6 +108,11 @@ export class ZoneTable {
   /** The medium holds zeroes from here on. */
   dirty(zone: number): number {
     return this.#dirty[zone]!;
+  }
+
+  /** How often the zone was emptied. */
+  life(zone: number): number {
+    return this.#lives[zone]!;
   }
 
   /** Has the zone a random write area? */
@@ -148,6 +159,13 @@ export class ZoneTable {
       this.#moveTo(zone, wp + steps * zrwa.granularity);
     }
     return NvmeStatus.success;
+  }
+
+  /** A write of blocks `at` to `end` that came in life `life` of the zone failed: if it was the last, the pointer goes back. */
+  takeBack(zone: number, at: number, end: number, life: number): void {
+    if (life !== this.life(zone) || end !== this.#written[zone] || this.hasZrwa(zone)) return;
+    this.#written[zone] = at;
+    if (hasWritePointer(this.state(zone))) this.#wps[zone] = at;
   }
 
   /** Flush Explicit ZRWA Range: commits the blocks up to and with block `at` of a zone. Zoned Namespaces 1.1, 3.4.1. */
@@ -299,6 +317,8 @@ export class ZoneTable {
     this.#wps[zone] = 0;
     this.#written[zone] = 0;
     this.#attributes[zone] = 0;
+    this.#lives[zone]! += 1;
+    this.#emptied(zone);
     this.#extensions.fill(0, zone * extensionBytes, (zone + 1) * extensionBytes);
   }
 }

@@ -303,6 +303,98 @@ describe('zoned I/O', () => {
     expect(rig.do(half).code).toBe(NvmeStatus.dataTransferError);
   });
 
+  it('takes the pointer back when the newest write of a zone fails, and only then', () => {
+    const rig = make();
+    const fields = { opc: IoOpcode.write, cdw12: 1, bytes: 2 * BLOCK };
+    const bad = { ...fields, gpa: 0x7000_0000 };
+    expect(rig.do(bad).code).toBe(NvmeStatus.dataTransferError);
+    expect(rig.zones.writePointer(0)).toBe(0);
+    expect(rig.read(0, 2).tags).toEqual([0, 0]);
+    const [first, second] = [rig.command(bad), rig.command({ ...fields, cdw10: 2 })];
+    rig.controller.submit(first);
+    rig.controller.submit(second);
+    rig.executor.runUntilIdle();
+    expect([first.status === 0, second.status]).toEqual([false, 0]);
+    expect(rig.zones.writePointer(0)).toBe(4);
+    const late = rig.command({ ...bad, cdw10: 4 });
+    rig.controller.submit(late);
+    rig.zones.act(0, reset, false);
+    rig.zones.write(0, 0, 6);
+    rig.executor.runUntilIdle();
+    expect(rig.zones.writePointer(0)).toBe(6);
+  });
+
+  it('copies to the write pointer, from blocks that were written and others', () => {
+    const rig = new ZoneRig({ zoneBlocks: 10, zoneCapacity: 7 }, 3, {
+      capabilities: { copyFormats: 1 },
+    });
+    rig.write(0, 2, 5);
+    const copy = (destination: number, ranges: readonly [slba: number, count: number][]) => {
+      const bytes = new Uint8Array(32 * ranges.length);
+      const view = new DataView(bytes.buffer);
+      for (const [i, [slba, blocks]] of ranges.entries()) {
+        view.setUint32(32 * i + 8, slba, true);
+        view.setUint16(32 * i + 16, blocks - 1, true);
+      }
+      rig.memory.store(BUFFER, bytes, 0, bytes.length);
+      return rig.do({
+        opc: IoOpcode.copy,
+        cdw10: destination,
+        cdw12: ranges.length - 1,
+        bytes: bytes.length,
+      });
+    };
+    expect(copy(11, [[0, 1]])).toMatchObject({ code: NvmeStatus.zoneInvalidWrite, dw0: 0 });
+    expect(
+      copy(10, [
+        [1, 3],
+        [25, 2],
+        [0, 1],
+      ]).code,
+    ).toBe(0);
+    expect(rig.read(10, 7).tags).toEqual([6, 0, 0, 0, 0, 5, 0]);
+    expect(
+      copy(16, [
+        [0, 1],
+        [0, 1],
+      ]),
+    ).toMatchObject({ code: NvmeStatus.zoneFull, dw0: 1 });
+    expect(rig.read(16, 1).tags).toEqual([5]);
+  });
+
+  it('takes Write Uncorrectable as a write, which a reset undoes', () => {
+    const rig = new ZoneRig({ zoneBlocks: 10 }, 3, { capabilities: { writeUncorrectable: true } });
+    const spoil = (lba: number) => rig.do({ opc: IoOpcode.writeUncorrectable, cdw10: lba }).code;
+    expect(spoil(1)).toBe(NvmeStatus.zoneInvalidWrite);
+    expect(spoil(0)).toBe(0);
+    expect(rig.zones.writePointer(0)).toBe(1);
+    expect(rig.read(0, 2).code).toBe(NvmeStatus.unrecoveredReadError);
+    rig.send(reset, 0);
+    expect(rig.read(0, 2)).toEqual({ code: 0, tags: [0, 0] });
+  });
+
+  it('takes no fused pair', () => {
+    const rig = new ZoneRig({ zoneBlocks: 10 }, 3, { capabilities: { fusedCompareWrite: true } });
+    const fields = { cdw12: 0, bytes: BLOCK };
+    const compare = rig.command({ ...fields, opc: IoOpcode.compare });
+    const write = rig.command({ ...fields, opc: IoOpcode.write });
+    rig.controller.submitFused(compare, write);
+    rig.executor.runUntilIdle();
+    expect([compare.status & 0x7ff, write.status & 0x7ff]).toEqual([
+      NvmeStatus.invalidField,
+      NvmeStatus.abortedFailedFused,
+    ]);
+    expect(rig.zones.writePointer(0)).toBe(0);
+  });
+
+  it('has empty zones after a format', () => {
+    const rig = new ZoneRig({ zoneBlocks: 10 }, 3, { capabilities: { formatNvm: true } });
+    rig.write(0, 4);
+    expect(rig.do({ opc: 0x80, queueId: 0 }).code).toBe(0);
+    expect(rig.all()[0]).toMatchObject({ state: ZoneState.empty, wp: 0 });
+    expect(rig.read(0, 4).tags).toEqual([0, 0, 0, 0]);
+  });
+
   it('has the zone commands only where CC.CSS selects all command sets', () => {
     const rig = make();
     rig.controller.enable({ cc: 1 });

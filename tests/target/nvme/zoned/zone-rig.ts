@@ -6,11 +6,9 @@ import type { NvmeCommand } from '../../../../src/interfaces/nvme-command-port.t
 import { PageStore } from '../../../../src/memory/page-store.ts';
 import { RegionMemory } from '../../../../src/memory/region-memory.ts';
 import { SimExecutor } from '../../../../src/sim/sim-executor.ts';
+import type { NvmeTargetControllerOptions } from '../../../../src/target/nvme/controller-options.ts';
 import { NvmeSubsystem } from '../../../../src/target/nvme/nvme-subsystem.ts';
-import {
-  NvmeTargetController,
-  type NvmeTargetControllerOptions,
-} from '../../../../src/target/nvme/nvme-target-controller.ts';
+import { NvmeTargetController } from '../../../../src/target/nvme/nvme-target-controller.ts';
 import type { ZonedOptions } from '../../../../src/target/nvme/zoned/zone-shape.ts';
 import type { ZoneTable } from '../../../../src/target/nvme/zoned/zone-table.ts';
 import { TargetDevice } from '../../../../src/target/target-device.ts';
