@@ -61,6 +61,8 @@ export interface NamespaceFormat {
   metadataBytes: number;
   /** Metadata is interleaved with the data (an extended block) and not separate. */
   extended: boolean;
+  /** Bytes of a zone descriptor extension, which Zone Management Send may set; absent or 0 for none. */
+  zoneExtensionBytes?: number;
   /**
    * Bytes of protection information in the metadata; absent or 0 without. Where that is all of the metadata, a read or write with PRACT moves
    * data alone: the controller inserts and strips the rest.

@@ -42,6 +42,34 @@ export function storeSg(
   return copySg(memory, sg, sgOffset, from, at, length, true);
 }
 
+/**
+ * Sets `length` bytes from byte `sgOffset` of `sg` to one value. Makes no garbage.
+ *
+ * False when the list is shorter or a segment is unmapped; then some bytes of the memory may have changed.
+ */
+export function fillSg(
+  memory: GuestMemory,
+  sg: SgList,
+  sgOffset: number,
+  value: number,
+  length: number,
+): boolean {
+  let skip = sgOffset;
+  let left = length;
+  for (let i = 0; i < sg.count && left > 0; i++) {
+    const have = sg.lengths[i]!;
+    if (skip >= have) {
+      skip -= have;
+      continue;
+    }
+    const take = Math.min(have - skip, left);
+    if (!memory.fill(sg.gpa(i) + skip, value, take)) return false;
+    left -= take;
+    skip = 0;
+  }
+  return left === 0;
+}
+
 function copySg(
   memory: GuestMemory,
   sg: SgList,

@@ -42,6 +42,15 @@ export {
 export { NvmeTargetController } from './nvme/nvme-target-controller.ts';
 export { nvmeStatusOf, withRetryRule } from './nvme/status-map.ts';
 export {
+  MAX_ZONE_BLOCKS,
+  MAX_ZONE_EXTENSION_BYTES,
+  MAX_ZONES,
+  type ZonedOptions,
+  type ZoneShape,
+  type ZrwaOptions,
+} from './nvme/zoned/zone-shape.ts';
+export { ZoneTable } from './nvme/zoned/zone-table.ts';
+export {
   blkStatusOf,
   errnoOf,
   nvmetStatusOf,

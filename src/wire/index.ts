@@ -137,6 +137,25 @@ export {
   requestQueueOf,
 } from './nvme-virtqueue.ts';
 export {
+  identifyZonedController,
+  identifyZonedNamespace,
+  REPORTED_STATES,
+  ZONE_EXTENSION_UNIT,
+  ZONE_REPORT_ENTRY_BYTES,
+  ZONE_REPORT_PARTIAL,
+  ZONE_TYPE_SEQUENTIAL,
+  ZONED_FORMATS_AT,
+  ZoneAttribute,
+  ZoneOption,
+  ZoneReceiveAction,
+  ZoneSendAction,
+  ZoneSendFlag,
+  ZoneState,
+  ZRWACAP_EXPLICIT,
+  zoneDescriptor,
+  zoneReportHeader,
+} from './nvme-zoned.ts';
+export {
   MSIX_ENTRY_BYTES,
   msixCapability,
   msixEntry,

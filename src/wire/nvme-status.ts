@@ -74,6 +74,8 @@ export const NvmeStatus = {
   writeToReadOnlyRange: 0x182,
   commandSizeLimitExceeded: 0x183,
   incompatibleFormat: 0x185,
+  invalidZoneOperation: 0x1b6,
+  zrwaUnavailable: 0x1b7,
   zoneBoundaryError: 0x1b8,
   zoneFull: 0x1b9,
   zoneReadOnly: 0x1ba,

@@ -9,6 +9,7 @@ import { IoControl, SqeWord } from './nvme-entries.ts';
 import { AdminOpcode, FeatureId, FeatureSelect, IoOpcode } from './nvme-opcodes.ts';
 import { Fuse, Psdt } from './nvme-sgl.ts';
 import { NvmeStatus } from './nvme-status.ts';
+import { ZoneSendAction } from './nvme-zoned.ts';
 
 /** What {@link transferOf} finds; the caller owns one and has it filled. */
 export interface NvmeTransfer {
@@ -50,6 +51,8 @@ const Length = {
   getFeature: 9,
   /** Namespace Management: only Create (select 0) carries data. */
   namespaceCreate: 10,
+  /** Zone Management Send: only Set Zone Descriptor Extension carries data, as many bytes as an extension has. */
+  zoneExtension: 11,
 } as const;
 
 const ioDirections = new Uint8Array(256);
@@ -81,6 +84,7 @@ io(IoOpcode.reservationRegister, toDevice, Length.fixed, 16);
 io(IoOpcode.reservationReport, fromDevice, Length.dwords, SqeWord.cdw10);
 io(IoOpcode.reservationAcquire, toDevice, Length.fixed, 16);
 io(IoOpcode.reservationRelease, toDevice, Length.fixed, 8);
+io(IoOpcode.zoneManagementSend, toDevice, Length.zoneExtension);
 io(IoOpcode.zoneManagementReceive, fromDevice, Length.dwords, SqeWord.cdw12);
 admin(AdminOpcode.identify, fromDevice, Length.fixed, 4096);
 admin(AdminOpcode.getLogPage, fromDevice, Length.logPage);
@@ -132,11 +136,19 @@ export function transferOf(
   }
   if (length === Length.none) return NvmeStatus.success;
   const argument = onAdminQueue ? adminArguments[opcode]! : ioArguments[opcode]!;
-  into.dataBytes = byteCount(length, argument, sqe);
+  into.dataBytes =
+    length === Length.zoneExtension
+      ? extensionBytes(sqe, format)
+      : byteCount(length, argument, sqe);
   if (into.dataBytes > 0) {
     into.direction = (onAdminQueue ? adminDirections : ioDirections)[opcode] as DataDirection;
   }
   return NvmeStatus.success;
+}
+
+function extensionBytes(sqe: Int32Array, format: NamespaceFormat | undefined): number {
+  const action = sqe[SqeWord.cdw13]! & 0xff;
+  return action === ZoneSendAction.setExtension ? (format?.zoneExtensionBytes ?? 0) : 0;
 }
 
 /** The controller makes or takes away all of the metadata. NVM Command Set 1.0, 5.2.2. */

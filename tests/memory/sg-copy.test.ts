@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SgList } from '../../src/base/sg-list.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
-import { loadSg, sgIsMapped, storeSg } from '../../src/memory/sg-copy.ts';
+import { fillSg, loadSg, sgIsMapped, storeSg } from '../../src/memory/sg-copy.ts';
 
 function setUp(): { memory: RegionMemory; sg: SgList } {
   const memory = new RegionMemory([{ base: 0, size: 256 }]);
@@ -36,5 +36,17 @@ describe('loadSg and storeSg', () => {
     expect(sgIsMapped(memory, sg)).toBe(false);
     expect(loadSg(memory, sg, 6, new Uint8Array(8), 0, 4)).toBe(false);
     expect(storeSg(memory, sg, 6, new Uint8Array(8), 0, 4)).toBe(false);
+  });
+});
+
+describe('fillSg', () => {
+  it('sets bytes across segments, and says so when the list is too short or unmapped', () => {
+    const { memory, sg } = setUp();
+    expect(fillSg(memory, sg, 2, 7, 3)).toBe(true);
+    expect([101, 102, 10, 11, 12].map((at) => memory.read8(at))).toEqual([0, 7, 7, 7, 0]);
+    expect(fillSg(memory, sg, 4, 7, 5)).toBe(false);
+    expect(fillSg(memory, sg, 8, 7, 0)).toBe(true);
+    sg.push(0, 1, 4);
+    expect(fillSg(memory, sg, 7, 7, 4)).toBe(false);
   });
 });

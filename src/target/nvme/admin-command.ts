@@ -41,6 +41,7 @@ import { missingNamespace } from './io-command.ts';
 import { NamespaceAdmin } from './namespace-admin.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { TIMESTAMP_BYTES, type Timestamp } from './timestamp.ts';
+import { writeZonedController, writeZonedNamespace } from './zoned/zoned-identify.ts';
 
 /** Get Log Page: Retain Asynchronous Event, in command dword 10. */
 const RETAIN_EVENT = 1 << 15;
@@ -162,7 +163,7 @@ export class AdminCommands {
     return NvmeStatus.success;
   }
 
-  /** Writes what `cns` names of one command set. All namespaces are of the NVM command set, which has nothing to say beyond CNS 00h. */
+  /** Writes what `cns` names of one command set. */
   #identifySet(cns: number, nsid: number, set: number): number {
     const { subsystem, traits } = this.#parts;
     if (!traits.commandSets || (set !== CommandSet.nvm && set !== CommandSet.zoned)) {
@@ -173,27 +174,29 @@ export class AdminCommands {
       case IdentifyCns.activeListOfSet:
       case IdentifyCns.allocatedListOfSet:
         if (nsid >= NSID_LIST_LIMIT) return NvmeStatus.invalidNamespace;
-        if (set === CommandSet.nvm) {
-          this.#writeList(nsid, cns === IdentifyCns.allocatedListOfSet);
-        }
+        this.#writeList(nsid, cns === IdentifyCns.allocatedListOfSet, set);
         return NvmeStatus.success;
       case IdentifyCns.controllerOfSet:
-        return set === CommandSet.nvm ? NvmeStatus.success : NvmeStatus.invalidField;
-      default:
+        if (set === CommandSet.nvm) return NvmeStatus.success;
+        if (!subsystem.hasZones) return NvmeStatus.invalidField;
+        writeZonedController(this.#page, traits);
+        return NvmeStatus.success;
+      default: {
         if (!subsystem.isValidNsid(nsid)) return NvmeStatus.invalidNamespace;
-        if (set !== CommandSet.nvm) return NvmeStatus.invalidField;
-        writeNvmNamespace(
-          this.#page,
+        const namespace =
           cns === IdentifyCns.allocatedNamespaceOfSet
             ? subsystem.allocatedNamespace(nsid)
-            : subsystem.namespace(nsid, this.#index),
-        );
+            : subsystem.namespace(nsid, this.#index);
+        if (set === CommandSet.nvm) writeNvmNamespace(this.#page, namespace);
+        else if (namespace?.zones === undefined) return NvmeStatus.invalidField;
+        else writeZonedNamespace(this.#page, namespace.zones.shape);
         return NvmeStatus.success;
+      }
     }
   }
 
-  #writeList(nsid: number, isAllocated: boolean): void {
-    writeNamespaceList(this.#page, this.#parts.subsystem, nsid, isAllocated, this.#index);
+  #writeList(nsid: number, isAllocated: boolean, set?: number): void {
+    writeNamespaceList(this.#page, this.#parts.subsystem, nsid, isAllocated, this.#index, set);
   }
 
   #getLogPage(command: NvmeCommand): number {
@@ -213,7 +216,8 @@ export class AdminCommands {
       }
     }
     const offset = sqe[SqeWord.cdw12]! >>> 0;
-    const pageBytes = this.#writeLogPage(page, nsid === NSID_ALL ? 0 : nsid);
+    const set = sqe[SqeWord.cdw14]! >>> 24;
+    const pageBytes = this.#writeLogPage(page, nsid === NSID_ALL ? 0 : nsid, set);
     if (sqe[SqeWord.cdw13] !== 0 || (offset & 3) !== 0 || offset >= pageBytes) {
       return NvmeStatus.invalidField;
     }
@@ -230,11 +234,12 @@ export class AdminCommands {
     return isLogPage(page);
   }
 
-  /** Writes a log page to the private page; returns its length in bytes. */
-  #writeLogPage(page: number, nsid: number): number {
+  /** Writes a log page to the private page; returns its length in bytes. @param set command set that the page is asked of */
+  #writeLogPage(page: number, nsid: number, set: number): number {
     const { errorLog, features, health, executor, subsystem, traits } = this.#parts;
     if (page === LogPage.commandEffects) {
-      writeEffectsLog(this.#page, traits.can, subsystem, traits.oacs);
+      const chosen = traits.commandSets ? set : CommandSet.nvm;
+      writeEffectsLog(this.#page, traits.can, subsystem, traits.oacs, chosen);
       return EFFECTS_LOG_BYTES;
     }
     if (page === LogPage.changedNamespaces) return this.#parts.changed.writeTo(this.#page);

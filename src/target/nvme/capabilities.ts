@@ -4,7 +4,7 @@
  */
 
 import { Oacs, Oncs } from '../../wire/nvme-identify.ts';
-import { AdminOpcode, IoOpcode } from '../../wire/nvme-opcodes.ts';
+import { AdminOpcode, CommandSet, IoOpcode } from '../../wire/nvme-opcodes.ts';
 
 /** Optional abilities of a controller. What the units below cannot (deallocate, write zeroes) is left out by itself. */
 export interface NvmeCapabilities {
@@ -72,6 +72,8 @@ export interface UnitAbilities {
   readonly unmap: boolean;
   /** All units can write zeroes. */
   readonly writeZeroes: boolean;
+  /** Some namespace is zoned. */
+  readonly hasZones: boolean;
 }
 
 /** Commands Supported and Effects: the command is supported, and what it changes. NVMe Base 2.0, figure 211. */
@@ -122,8 +124,8 @@ export function adminEffects(
   return effects;
 }
 
-/** Effects of the I/O commands by opcode; 0 for one that the controller does not have. */
-export function ioEffects(can: NvmeCapabilities, units: UnitAbilities): Uint32Array {
+/** Effects of the I/O commands of command set `set` by opcode; 0 for one that the controller does not have. */
+export function ioEffects(can: NvmeCapabilities, units: UnitAbilities, set: number): Uint32Array {
   const effects = new Uint32Array(256);
   effects[IoOpcode.flush] = supported;
   effects[IoOpcode.read] = supported;
@@ -134,6 +136,11 @@ export function ioEffects(can: NvmeCapabilities, units: UnitAbilities): Uint32Ar
   if (can.verify) effects[IoOpcode.verify] = supported;
   if (units.unmap) effects[IoOpcode.datasetManagement] = supported | blockContent;
   if (units.writeZeroes) effects[IoOpcode.writeZeroes] = supported | blockContent;
+  if (units.hasZones && set === CommandSet.zoned) {
+    effects[IoOpcode.zoneManagementSend] = supported | blockContent;
+    effects[IoOpcode.zoneManagementReceive] = supported;
+    effects[IoOpcode.zoneAppend] = supported | blockContent;
+  }
   return effects;
 }
 

@@ -27,6 +27,8 @@ export interface NvmeTargetControllerOptions {
   readonly sgls?: number;
   /** What the controller in front can: selection of command sets (CAP.CSS bit 6). */
   readonly commandSets?: boolean;
+  /** Most bytes of one Zone Append: 4096 times a power of two from 2 on, `maxTransferBytes` at most, which it is by default. */
+  readonly maxAppendBytes?: number;
   /** What the controller can beside that; what is not named is as in {@link DEFAULT_CAPABILITIES}. */
   readonly capabilities?: Partial<NvmeCapabilities>;
 }
@@ -46,14 +48,26 @@ export function traitsOf(cntlid: number, options: NvmeTargetControllerOptions): 
     sgls: options.sgls ?? 0,
     fuses: can.fusedCompareWrite ? FUSES_COMPARE_WRITE : 0,
     commandSets: options.commandSets ?? false,
+    maxAppendBytes: checkAppend(options),
   };
 }
 
-function checkTransfer(maxTransferBytes: number): number {
+function checkAppend({ maxTransferBytes, maxAppendBytes }: NvmeTargetControllerOptions): number {
+  const most = maxTransferBytes ?? NVME_MAX_TRANSFER_BYTES;
+  if (maxAppendBytes === undefined || maxAppendBytes === most) return most;
+  // A limit of one page would read as none (ZASL 0).
+  if (maxAppendBytes < 8192 || maxAppendBytes > most) {
+    const expected = `from 8192 to ${most} bytes`;
+    throw new ConfigError('controller.maxAppendBytes', maxAppendBytes, expected);
+  }
+  return checkTransfer(maxAppendBytes, 'maxAppendBytes');
+}
+
+function checkTransfer(maxTransferBytes: number, key = 'maxTransferBytes'): number {
   const pages = maxTransferBytes / 4096;
   if (!Number.isInteger(pages) || pages < 1 || pages > 1 << 18 || (pages & (pages - 1)) !== 0) {
     const expected = '4096 times a power of two, 1 GiB at most';
-    throw new ConfigError('controller.maxTransferBytes', maxTransferBytes, expected);
+    throw new ConfigError(`controller.${key}`, maxTransferBytes, expected);
   }
   return maxTransferBytes;
 }

@@ -14,6 +14,7 @@ import { type IoSlot, SlotKind } from './io-slot.ts';
 import { type FormatInUse, GuardType } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
 import { checkProtection, insertProtection, ProtectionFields } from './protection.ts';
+import { admitRead, admitWrite, takeNextPiece } from './zoned/zone-io.ts';
 
 /** Most blocks of one source range (MSSRL), and of all of them (MCL). */
 export const MAX_COPY_BLOCKS = 128;
@@ -95,7 +96,11 @@ export function takeCopyRange(slot: IoSlot, rules: IoRules): boolean {
   slot.lba = slot.slba * source.unitBlocks;
   slot.blockCount = slot.nlb * source.unitBlocks;
   useBuffer(slot, SlotKind.copyRead);
-  return true;
+  if (source.zones === undefined) return true;
+  slot.code = admitRead(source.zones, slot);
+  if (slot.code !== NvmeStatus.success) return false;
+  if (slot.pieces === undefined || takeNextPiece(slot)) return true;
+  return takeCopyWrite(slot, rules, slot.nvme!.sqe[SqeWord.cdw12]!);
 }
 
 /** Makes the slot the write of the range that was read; false when its protection information is wrong (`code` says how). */
@@ -110,6 +115,10 @@ export function takeCopyWrite(slot: IoSlot, rules: IoRules, cdw12: number): bool
   slot.namespace!.states?.loadMetadata(slot.slba, buffer);
   if (format.protection !== 0) {
     slot.code = passProtection(slot, cdw12);
+    if (slot.code !== NvmeStatus.success) return false;
+  }
+  if (destination.zones !== undefined) {
+    slot.code = admitWrite(destination.zones, slot, slot.destination);
     if (slot.code !== NvmeStatus.success) return false;
   }
   slot.kind = SlotKind.copyWrite;

@@ -43,6 +43,8 @@ export interface ControllerTraits extends NvmePortLimits {
   readonly sgls: number;
   /** The controller in front has CAP.CSS bit 6: command sets can be selected, and Identify speaks of them. */
   readonly commandSets: boolean;
+  /** Most bytes of one Zone Append. */
+  readonly maxAppendBytes: number;
   /** What the controller can beside that. */
   readonly can: NvmeCapabilities;
 }
@@ -139,8 +141,10 @@ export function writeIdentifyNamespace(
   const id = identifyNamespace;
   writeCommonFields(view, namespace, can);
   id.nsze.set(view, 0, blockCount);
-  id.ncap.set(view, 0, blockCount);
-  id.nuse.set(view, 0, namespace.usedBlocks);
+  const { shape } = namespace.zones ?? {};
+  const capacity = shape === undefined ? blockCount : shape.zoneCount * shape.zoneCapacity;
+  id.ncap.set(view, 0, capacity);
+  id.nuse.set(view, 0, Math.min(namespace.usedBlocks, capacity));
   if (namespace.tracksBlocks) {
     id.nsfeat.set(view, 0, NSFEAT_DULBE | NSFEAT_OPTIMAL_SIZES);
     id.dlfeat.set(view, 0, DLFEAT_ZEROES | DLFEAT_WRITE_ZEROES);
@@ -198,20 +202,23 @@ export function writeNvmNamespace(into: Uint8Array, namespace: NvmeNamespace | u
   }
 }
 
-/** Namespace ids above `nsid`, ascending: those active on controller number `index` (CNS 02h), or all that exist (CNS 10h). */
+/** Namespace ids above `nsid`, ascending: those active on controller number `index` (CNS 02h), or all that exist (CNS 10h); of one command set where `set` names it. */
 export function writeNamespaceList(
   into: Uint8Array,
   subsystem: NvmeSubsystem,
   nsid: number,
   isAllocated: boolean,
   index = -1,
+  set?: number,
 ): void {
   const view = cleared(into);
   let at = nsid;
-  for (let i = 0; i < NAMESPACE_LIST_ENTRIES; i++) {
+  for (let count = 0; count < NAMESPACE_LIST_ENTRIES; ) {
     at = isAllocated ? subsystem.nextAllocated(at) : subsystem.nextNsid(at, index);
     if (at === 0) return;
-    namespaceList.first.set(view, 4 * i, at);
+    if (set !== undefined && commandSetOf(subsystem.allocatedNamespace(at)!) !== set) continue;
+    namespaceList.first.set(view, 4 * count, at);
+    count += 1;
   }
 }
 
@@ -251,7 +258,12 @@ export function writeDescriptors(
   if (!withCommandSet) return;
   namespaceDescriptor.nidt.set(view, at, NamespaceIdType.commandSet);
   namespaceDescriptor.nidl.set(view, at, 1);
-  view.setUint8(at + NAMESPACE_DESCRIPTOR_BYTES, CommandSet.nvm);
+  view.setUint8(at + NAMESPACE_DESCRIPTOR_BYTES, commandSetOf(namespace));
+}
+
+/** The command set that a namespace belongs to. */
+function commandSetOf(namespace: NvmeNamespace): number {
+  return namespace.zones === undefined ? CommandSet.nvm : CommandSet.zoned;
 }
 
 function writeDescriptor(view: DataView, at: number, type: number, id: Uint8Array): number {

@@ -21,6 +21,7 @@ import { type IoSlot, SlotKind } from './io-slot.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { checkProtection, insertProtection, ProtectionFields } from './protection.ts';
+import { admitToZones, isZoneOpcode, manageZones } from './zoned/zone-io.ts';
 
 /** Which target operation an I/O opcode begins with, by opcode; `NO_OP` for what is not supported. */
 const opOfOpcode = new Uint8Array(256);
@@ -35,6 +36,9 @@ opOfOpcode[IoOpcode.verify] = TargetOp.read;
 opOfOpcode[IoOpcode.writeZeroes] = TargetOp.writeZeroes;
 opOfOpcode[IoOpcode.datasetManagement] = TargetOp.unmap;
 opOfOpcode[IoOpcode.copy] = TargetOp.read;
+opOfOpcode[IoOpcode.zoneManagementSend] = TargetOp.flush;
+opOfOpcode[IoOpcode.zoneManagementReceive] = TargetOp.flush;
+opOfOpcode[IoOpcode.zoneAppend] = TargetOp.write;
 
 /** Write Zeroes: the range may be deallocated (DEAC), in command dword 12. */
 const DEAC = 0x0200_0000;
@@ -58,6 +62,10 @@ export interface IoRules {
   /** Most bytes of a read or write, and of what Verify reads. */
   readonly maxTransferBytes: number;
   readonly features: IoFeatures;
+  /** Most bytes of Zone Append. */
+  readonly maxAppendBytes: number;
+  /** CC.CSS selects all command sets, and with them that of zones. */
+  allSetsSelected: boolean;
 }
 
 /** Features that I/O commands depend on. */
@@ -95,7 +103,7 @@ export function parseIo(command: NvmeCommand, rules: IoRules, slot: IoSlot): num
   slot.blockCount = 0;
   slot.flags = 0;
   slot.code = NvmeStatus.success;
-  if (op === TargetOp.flush && slot.nsid === NSID_ALL) {
+  if (opcode === IoOpcode.flush && slot.nsid === NSID_ALL) {
     slot.kind = SlotKind.flushAll;
     return NvmeStatus.success;
   }
@@ -105,7 +113,10 @@ export function parseIo(command: NvmeCommand, rules: IoRules, slot: IoSlot): num
   slot.namespace = namespace;
   slot.format = namespace.format;
   if (namespace.isFormatting) return NvmeStatus.formatInProgress;
-  if (op === TargetOp.flush) return NvmeStatus.success;
+  const { zones } = namespace;
+  if (zones === undefined && isZoneOpcode(opcode)) return NvmeStatus.invalidOpcode;
+  if (opcode === IoOpcode.flush) return NvmeStatus.success;
+  if (op === TargetOp.flush) return manageZones(command, zones!, rules.maxTransferBytes, slot);
   if (op === TargetOp.unmap) return parseRanges(command, namespace, slot);
 
   const cdw12 = sqe[SqeWord.cdw12]!;
@@ -113,7 +124,9 @@ export function parseIo(command: NvmeCommand, rules: IoRules, slot: IoSlot): num
   if (!rules.features.writeCache || (cdw12 & IoControl.fua) !== 0) slot.flags = TargetFlag.fua;
   if (opcode === IoOpcode.copy) return parseCopy(command, rules, slot);
   slot.nlb = (cdw12 & 0xffff) + 1;
-  return parseBlocks(command, namespace, rules, slot);
+  const status = parseBlocks(command, namespace, rules, slot);
+  if (zones === undefined || status !== NvmeStatus.success) return status;
+  return admitToZones(command, zones, rules.maxAppendBytes, slot);
 }
 
 /** Goes on with a command on one range of blocks. */
@@ -258,8 +271,12 @@ export function isInside(lba: number, blockCount: number, size: number): boolean
 }
 
 /** Does the controller have this optional command? */
-function isThere(opcode: number, { can, subsystem }: IoRules): boolean {
+function isThere(opcode: number, { can, subsystem, allSetsSelected }: IoRules): boolean {
   switch (opcode) {
+    case IoOpcode.zoneManagementSend:
+    case IoOpcode.zoneManagementReceive:
+    case IoOpcode.zoneAppend:
+      return subsystem.hasZones && allSetsSelected;
     case IoOpcode.writeUncorrectable:
       return can.writeUncorrectable;
     case IoOpcode.compare:

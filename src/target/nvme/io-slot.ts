@@ -8,6 +8,7 @@ import type { FormatInUse } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
 import type { ProtectionFields } from './protection.ts';
 import type { WriteGate, Writer } from './write-gate.ts';
+import type { ZoneTable } from './zoned/zone-table.ts';
 
 /** How a slot goes on when the LIO core has ended one part of its command. */
 export const SlotKind = {
@@ -33,6 +34,10 @@ export const SlotKind = {
   copyWrite: 9,
   /** Format NVM: one unit after the other is emptied. */
   format: 10,
+  /** Zone Management is done; the LIO core has nothing to do. */
+  zoneManagement: 11,
+  /** Zeroes below a new random write area of a zone. */
+  zoneOpen: 12,
 } as const;
 /** One of {@link SlotKind}. */
 export type SlotKind = (typeof SlotKind)[keyof typeof SlotKind];
@@ -77,6 +82,16 @@ export class IoSlot implements TargetCommand, Writer {
   destination = 0;
   /** Memory of the controller's own for the blocks; kept while it is small. */
   buffer: BlockBuffer | undefined;
+  /** The zones that a write was let into, that a read of pieces looks at, or one of which is opened. */
+  zones: ZoneTable | undefined;
+  /** In which life of its zone a write came; a reset begins a new one. */
+  zoneLife = 0;
+  /** A read of pieces: where the data of all goes, `undefined` for other commands. */
+  pieces: SgList | undefined;
+  /** Where the data of one piece goes, made when first needed. */
+  piece: SgList | undefined;
+  /** A read of pieces: the first block that is still to be read. */
+  nextSlba = 0;
   /** What the command says about protection information; made when first needed. */
   protection: ProtectionFields | undefined;
 
@@ -108,6 +123,9 @@ export class IoSlot implements TargetCommand, Writer {
     this.format = undefined;
     this.ranges = undefined;
     this.buffer = undefined;
+    this.zones = undefined;
+    this.pieces = undefined;
+    this.piece = undefined;
     this.protection = undefined;
     this.gate = undefined;
     this.partner = undefined;

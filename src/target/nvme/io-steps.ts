@@ -9,12 +9,13 @@ import { finishFormat, takeNextFormat } from './format-command.ts';
 import { crossesMetadata, type IoRules, takeNextRange } from './io-command.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import { checkProtection, insertProtection } from './protection.ts';
+import { endOpening, giveUpZone, takeNextPiece } from './zoned/zone-io.ts';
 
 /** Blocks whose metadata Write Zeroes makes at once. */
 const ZEROED_AT_ONCE = 64;
 
 /** Is the slot's command one part after the other? */
-export function hasParts({ kind }: IoSlot): boolean {
+export function hasParts({ kind, pieces }: IoSlot): boolean {
   switch (kind) {
     case SlotKind.flushAll:
     case SlotKind.ranges:
@@ -22,15 +23,19 @@ export function hasParts({ kind }: IoSlot): boolean {
     case SlotKind.copyRead:
     case SlotKind.copyWrite:
     case SlotKind.format:
+    case SlotKind.zoneManagement:
       return true;
     default:
-      return false;
+      return pieces !== undefined;
   }
 }
 
 /** Makes the slot the first part of a command of several parts; false when there is nothing for the LIO core to do. */
 export function startParts(slot: IoSlot, rules: IoRules): boolean {
+  if (slot.pieces !== undefined) return takeNextPiece(slot);
   switch (slot.kind) {
+    case SlotKind.zoneManagement:
+      return false;
     case SlotKind.ranges:
       return takeNextRange(slot);
     case SlotKind.writeUncorrectable:
@@ -47,6 +52,10 @@ export function startParts(slot: IoSlot, rules: IoRules): boolean {
 
 /** Makes the slot the next part of a command of several parts; false when there is none, or it failed and `code` says how. */
 export function nextPart(slot: IoSlot, rules: IoRules): boolean {
+  if (slot.pieces !== undefined) {
+    if (takeNextPiece(slot)) return true;
+    if (slot.code !== NvmeStatus.success || !hasParts(slot)) return false;
+  }
   switch (slot.kind) {
     case SlotKind.ranges:
       return takeNextRange(slot);
@@ -85,6 +94,7 @@ function nextFlush(slot: IoSlot, { subsystem, index }: IoRules): boolean {
 
 /** Keeps what the part that went well changed in the namespace. */
 export function settle(slot: IoSlot): void {
+  if (slot.kind === SlotKind.zoneOpen) endOpening(slot, true);
   const namespace = slot.namespace;
   const states = namespace?.states;
   // After a format these are other blocks.
@@ -126,7 +136,9 @@ function settleZeroes(slot: IoSlot): void {
 }
 
 /** Undoes what a part that failed had begun. */
-export function giveUp({ kind, namespace }: IoSlot): void {
+export function giveUp(slot: IoSlot): void {
+  const { kind, namespace } = slot;
+  if (slot.zones !== undefined) giveUpZone(slot);
   if (kind === SlotKind.format && namespace !== undefined) namespace.isFormatting = false;
 }
 

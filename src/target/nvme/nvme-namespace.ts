@@ -10,6 +10,8 @@ import {
   type LbaFormat,
 } from './lba-format.ts';
 import { WriteGate } from './write-gate.ts';
+import { checkZoneShape, type ZonedOptions } from './zoned/zone-shape.ts';
+import { ZoneTable } from './zoned/zone-table.ts';
 
 /** How a namespace is attached, named and formatted; a name that is not given is drawn from the seed. */
 export interface NvmeNamespaceOptions {
@@ -34,6 +36,8 @@ export interface NvmeNamespaceOptions {
   readonly tracksBlocks?: boolean;
   /** Write Zeroes deallocates even when it is asked not to, which is but a wish. False by default. */
   readonly zeroesDeallocate?: boolean;
+  /** It consists of zones that are written in order: it is of the Zoned Namespace command set, and has one format without metadata. */
+  readonly zoned?: ZonedOptions;
 }
 
 /** Names of a namespace: 16, 16 and 8 bytes. */
@@ -64,6 +68,8 @@ export class NvmeNamespace {
   gate: WriteGate | undefined = undefined;
   /** What is known of the blocks beside their data, where something is. */
   states: BlockStates | undefined = undefined;
+  /** The zones of a zoned namespace, `undefined` for one of the NVM command set. */
+  zones: ZoneTable | undefined = undefined;
   /** Bytes that it takes from the pool of its subsystem; 0 unless a host created it. */
   createdBytes = 0;
   /** Controllers that are made from now on have it too. */
@@ -74,6 +80,7 @@ export class NvmeNamespace {
   blockCount = 0;
   /** Blocks of the unit in one block of the namespace. */
   unitBlocks = 1;
+  readonly #zoned: ZonedOptions | undefined;
   /** By controller, counting from the first one of the subsystem: 1 where the namespace is attached. */
   #attached = new Uint8Array(8);
 
@@ -96,6 +103,8 @@ export class NvmeNamespace {
     this.tracksBlocks = options.tracksBlocks ?? false;
     this.zeroesDeallocate = options.zeroesDeallocate ?? false;
     checkFormats(this.formats, blockBytes);
+    this.#zoned = options.zoned;
+    if (options.zoned !== undefined) checkZoned(options.zoned, this.formats, port);
     const choice = options.format ?? { index: 0 };
     const format = formatOf(this.formats, choice);
     if (format === undefined) {
@@ -112,6 +121,13 @@ export class NvmeNamespace {
     this.format = format;
     this.blockCount = Math.floor(unitBytes / (format.blockBytes + format.metadataBytes));
     this.unitBlocks = format.blockBytes / geometry.blockBytes;
+    if (this.#zoned !== undefined) {
+      const shape = checkZoneShape(this.#zoned, this.blockCount);
+      this.format = { ...format, zoneExtensionBytes: shape.extensionBytes };
+      this.zones = new ZoneTable(shape, (zone) => {
+        this.states?.deallocated(zone * shape.zoneBlocks, shape.zoneBlocks);
+      });
+    }
     const hasStates = this.tracksBlocks || format.metadataBytes > 0;
     this.states = hasStates ? new BlockStates(format, this.blockCount) : undefined;
   }
@@ -150,5 +166,14 @@ export class NvmeNamespace {
       this.#attached = larger;
     }
     this.#attached[index] = isAttached ? 1 : 0;
+  }
+}
+
+function checkZoned(zoned: ZonedOptions, formats: readonly LbaFormat[], port: TargetPort): void {
+  if (formats.length > 1 || (formats[0]!.metadataBytes ?? 0) > 0) {
+    throw new ConfigError('namespace.formats', formats.length, 'one format without metadata');
+  }
+  if (zoned.zrwa !== undefined && !port.geometry.writeZeroes) {
+    throw new ConfigError('zoned.zrwa', zoned.zrwa, 'nothing, where the unit cannot write zeroes');
   }
 }

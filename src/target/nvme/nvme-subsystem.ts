@@ -64,6 +64,7 @@ export class NvmeSubsystem {
   /** Bytes that created namespaces take from the pool. */
   #createdBytes = 0;
   #usesWriteGates = false;
+  #hasZones = false;
   #writeCache = false;
   #unmap = true;
   #writeZeroes = true;
@@ -97,6 +98,11 @@ export class NvmeSubsystem {
   /** All namespaces can write zeroes. */
   get writeZeroes(): boolean {
     return this.#writeZeroes;
+  }
+
+  /** Some namespace is zoned. */
+  get hasZones(): boolean {
+    return this.#hasZones;
   }
 
   /** More than one controller was made for this subsystem, or may be. */
@@ -150,6 +156,7 @@ export class NvmeSubsystem {
     const namespace = new NvmeNamespace(nsid, port, names, options);
     this.#namespaces[nsid] = namespace;
     if (this.#usesWriteGates) namespace.useWriteGate();
+    this.#hasZones ||= namespace.zones !== undefined;
     this.#writeCache ||= writeCache;
     this.#unmap &&= unmap;
     this.#writeZeroes &&= writeZeroes;

@@ -25,6 +25,7 @@ import {
   IoOpcode,
   LogPage,
 } from '../../wire/nvme-opcodes.ts';
+import { Cc } from '../../wire/nvme-registers.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { EndQueue } from '../end-queue.ts';
 import { AdminCommands } from './admin-command.ts';
@@ -53,6 +54,8 @@ import type { WriteGate } from './write-gate.ts';
 
 /** Asynchronous event: a temperature is beyond its threshold. NVMe Base 2.0, figure 148. */
 const EVENT_TEMPERATURE = 1;
+/** CC.CSS: all I/O command sets that the controller has. */
+const ALL_COMMAND_SETS = 6;
 /** Asynchronous event: attributes of a namespace changed. NVMe Base 2.0, figure 149. */
 const EVENT_NAMESPACE_ATTRIBUTES = 0;
 
@@ -106,6 +109,8 @@ export class NvmeTargetController implements NvmeCommandPort {
       can,
       maxTransferBytes: traits.maxTransferBytes,
       features: this.#features,
+      maxAppendBytes: traits.maxAppendBytes,
+      allSetsSelected: false,
     };
     this.#admin = new AdminCommands({
       executor,
@@ -126,7 +131,8 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#events = events;
   }
 
-  enable(_enable: ControllerEnable): void {
+  enable({ cc }: ControllerEnable): void {
+    this.#rules.allSetsSelected = ((cc >>> Cc.cssShift) & Cc.cssMask) === ALL_COMMAND_SETS;
     this.#features.reset();
     this.#changed.clear();
     this.#timestamp.reset(this.#executor.now);
@@ -164,6 +170,13 @@ export class NvmeTargetController implements NvmeCommandPort {
     first.dw1 = 0;
     second.dw0 = 0;
     second.dw1 = 0;
+    // A write moves the pointer of its zone before the Compare could have failed.
+    const isZoned = this.#subsystem.namespace(first.sqe[SqeWord.nsid]! >>> 0)?.zones !== undefined;
+    if (isZoned) {
+      this.#decide(first, NvmeStatus.invalidField, 0);
+      this.#decide(second, NvmeStatus.abortedFailedFused, 0);
+      return;
+    }
     if (this.#slots.length - this.#free.length + 1 >= this.#maxInFlight) {
       this.#decide(first, NvmeStatus.commandInterrupted, 0);
       this.#decide(second, NvmeStatus.abortedFailedFused, 0);
@@ -210,7 +223,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       return;
     }
     const command = slot.nvme!;
-    const { code } = slot;
+    const code = slot.code || answer(slot, command);
     if (slot.kind === SlotKind.copyRead && code !== NvmeStatus.success)
       command.dw0 = slot.nextRange;
     const { gate } = slot;
@@ -379,6 +392,8 @@ export class NvmeTargetController implements NvmeCommandPort {
   #giveSlot(slot: IoSlot): void {
     slot.nvme = undefined;
     slot.namespace = undefined;
+    slot.zones = undefined;
+    slot.pieces = undefined;
     slot.gate = undefined;
     slot.partner = undefined;
     slot.isWaiting = false;

@@ -10,6 +10,7 @@ import { GuardType, type LbaFormat } from '../../target/nvme/lba-format.ts';
 import type { NvmeNamespaceOptions } from '../../target/nvme/nvme-namespace.ts';
 import { NvmeSubsystem } from '../../target/nvme/nvme-subsystem.ts';
 import { NvmeTargetController } from '../../target/nvme/nvme-target-controller.ts';
+import type { ZonedOptions } from '../../target/nvme/zoned/zone-shape.ts';
 import { TargetDevice } from '../../target/target-device.ts';
 import { Oacs } from '../../wire/nvme-identify.ts';
 import { Sgls } from '../../wire/nvme-sgl.ts';
@@ -38,6 +39,22 @@ function formatsOf(guard: GuardType): LbaFormat[] {
   );
 }
 
+const ONE_FORMAT: readonly LbaFormat[] = [{ blockBytes: 512 }];
+const ZNS: ZonedOptions = {
+  zoneBlocks: 2048,
+  zoneCapacity: 1536,
+  maxOpen: 3,
+  maxActive: 5,
+  extensionBytes: 64,
+  readAcross: false,
+  implicitClose: false,
+};
+const ZRWA: ZonedOptions = {
+  zoneBlocks: 2048,
+  maxOpen: 4,
+  maxActive: 4,
+  zrwa: { blocks: 128, granularity: 16, count: 2 },
+};
 const NO_UUID = new Uint8Array(16);
 const NO_EUI64 = new Uint8Array(8);
 
@@ -74,6 +91,13 @@ function namespacesOf(fixture: string): readonly [bytes: number, options: NvmeNa
         [4 * MIB, { format: { index: 2, protection: 1, protectionFirst: true } }],
         [4 * MIB, { format: { index: 2, protection: 1 }, formats: formatsOf(GuardType.crc64) }],
       ];
+    case 'zns':
+      return [
+        [8 * MIB, { formats: ONE_FORMAT, zoned: ZNS }],
+        [4 * MIB, {}],
+      ];
+    case 'zrwa':
+      return [[8 * MIB, { formats: ONE_FORMAT, zoned: ZRWA }]];
     default:
       return [
         [4 * MIB, {}],
@@ -107,6 +131,7 @@ export function makeQemuWorld(fixture: string): VectorWorld {
   }
   const target = new NvmeTargetController(executor, subsystem, {
     maxTransferBytes: MIB / 2,
+    ...(fixture === 'zns' ? { maxAppendBytes: 128 * 1024 } : {}),
     oacs: Oacs.doorbellBuffer,
     sgls: Sgls.anyAlignment,
     commandSets: true,

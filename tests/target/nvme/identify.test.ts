@@ -22,6 +22,7 @@ const traits: ControllerTraits = {
   oacs: 0x100,
   sgls: 1,
   commandSets: false,
+  maxAppendBytes: 512 * 1024,
   can: DEFAULT_CAPABILITIES,
 };
 
@@ -199,5 +200,43 @@ describe('lists', () => {
     writeDescriptors(bytes, namespace, true);
     expect([...bytes.subarray(0, 2)]).toEqual([1, 8]);
     expect([...bytes.subarray(12, 20)]).toEqual([4, 1, 0, 0, 0, 0, 0, 0]);
+  });
+});
+
+describe('Identify of zoned namespaces', () => {
+  const { geometry } = new NullioBackend(new SimExecutor(), 512 * 80);
+
+  it('names the command set of each namespace', () => {
+    const subsystem = subsystemOf({});
+    const options = { zoned: { zoneBlocks: 8 }, isAttached: true };
+    const zoned = subsystem.addNamespace(2, { geometry } as never, options);
+    const bytes = page();
+    writeDescriptors(bytes, zoned, true);
+    expect([...bytes.subarray(52, 58)]).toEqual([4, 1, 0, 0, 2, 0]);
+    writeNamespaceList(bytes, subsystem, 0, false, -1, 2);
+    expect([...new Int32Array(bytes.buffer).subarray(0, 2)]).toEqual([2, 0]);
+    writeNamespaceList(bytes, subsystem, 0, true, -1, 0);
+    expect([...new Int32Array(bytes.buffer).subarray(0, 2)]).toEqual([1, 0]);
+  });
+
+  it('tells the capacity of a zoned namespace as that of its zones', () => {
+    const subsystem = subsystemOf();
+    subsystem.addNamespace(1, { geometry } as never, { zoned: { zoneBlocks: 8, zoneCapacity: 5 } });
+    const bytes = page();
+    writeIdentifyNamespace(bytes, subsystem, subsystem.namespace(1));
+    expect([0, 8, 16].map((at) => view(bytes).getUint32(at, true))).toEqual([80, 50, 50]);
+  });
+
+  it('refuses several formats, metadata, and random write areas where nothing can be zeroed', () => {
+    const make = (options: object, traits = {}) =>
+      subsystemOf().addNamespace(1, { geometry: { ...geometry, ...traits } } as never, options);
+    const zoned = { zoneBlocks: 16 };
+    const formats = [{ blockBytes: 512 }, { blockBytes: 4096 }];
+    expect(() => make({ zoned, formats })).toThrow('namespace.formats');
+    expect(() => make({ zoned, formats: [{ blockBytes: 512, metadataBytes: 8 }] })).toThrow(
+      'namespace.formats',
+    );
+    const zrwa = { blocks: 4, granularity: 2, count: 1 };
+    expect(() => make({ zoned: { ...zoned, zrwa } }, { writeZeroes: false })).toThrow('zoned.zrwa');
   });
 });

@@ -31,7 +31,15 @@ function rulesOf(
     copyFormats: 0,
     reportsDeallocated: () => false,
   };
-  return { subsystem, index: -1, can: DEFAULT_CAPABILITIES, maxTransferBytes, features };
+  return {
+    subsystem,
+    index: -1,
+    can: DEFAULT_CAPABILITIES,
+    maxTransferBytes,
+    maxAppendBytes: maxTransferBytes,
+    allSetsSelected: true,
+    features,
+  };
 }
 
 function parse(fields: Fields, alwaysDurable = false, traits: Partial<Geometry> = {}) {
@@ -59,6 +67,9 @@ describe('parseIo', () => {
       [IoOpcode.datasetManagement, TargetOp.unmap],
       [IoOpcode.verify, TargetOp.read],
       [IoOpcode.copy, TargetOp.read],
+      [IoOpcode.zoneManagementSend, TargetOp.flush],
+      [IoOpcode.zoneManagementReceive, TargetOp.flush],
+      [IoOpcode.zoneAppend, TargetOp.write],
     ]);
   });
 

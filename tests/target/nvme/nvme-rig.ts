@@ -4,6 +4,7 @@ import { NullioBackend } from '../../../src/backends/nullio.ts';
 import { RdMcpBackend } from '../../../src/backends/rd-mcp.ts';
 import { SgList } from '../../../src/base/sg-list.ts';
 import type { Backend } from '../../../src/interfaces/backend.ts';
+import type { GuestMemory } from '../../../src/interfaces/guest-memory.ts';
 import { DataDirection, type NvmeCommand } from '../../../src/interfaces/nvme-command-port.ts';
 import { PageStore } from '../../../src/memory/page-store.ts';
 import { RegionMemory } from '../../../src/memory/region-memory.ts';
@@ -80,32 +81,11 @@ export class NvmeRig {
 
   /** A command that counts its ends and keeps what it ended with. */
   command(fields: Fields): NvmeCommand {
-    const sqe = new Int32Array(16);
-    sqe[SqeWord.cdw0] = fields.opc | ((fields.cid ?? 1) << 16);
-    sqe[SqeWord.nsid] = fields.nsid ?? 1;
-    sqe[SqeWord.cdw10] = fields.cdw10 ?? 0;
-    sqe[SqeWord.cdw11] = fields.cdw11 ?? 0;
-    sqe[SqeWord.cdw12] = fields.cdw12 ?? 0;
-    sqe[SqeWord.cdw13] = fields.cdw13 ?? 0;
-    sqe[SqeWord.cdw14] = fields.cdw14 ?? 0;
-    sqe[SqeWord.cdw15] = fields.cdw15 ?? 0;
-    const data = new SgList();
-    if ((fields.bytes ?? 0) > 0) data.pushAddress(fields.gpa ?? BUFFER, fields.bytes!);
-    return {
-      ioId: fields.cid ?? 1,
-      queueId: fields.queueId ?? 1,
-      sqe,
-      memory: this.memory,
-      direction: DataDirection.none,
-      data,
-      metadata: new SgList(),
-      status: -1,
-      dw0: -1,
-      dw1: -1,
-      end: () => {
-        this.ended += 1;
-      },
+    const command = commandOf(this.memory, fields);
+    command.end = () => {
+      this.ended += 1;
     };
+    return command;
   }
 
   /** Submits, runs to the end, and expects exactly one end that was not inside `submit`. */
@@ -140,4 +120,32 @@ export class NvmeRig {
   view(length = 4096): DataView {
     return new DataView(this.bytes(length).buffer);
   }
+}
+
+/** A command as a controller would hand it over. */
+export function commandOf(memory: GuestMemory, fields: Fields): NvmeCommand {
+  const sqe = new Int32Array(16);
+  sqe[SqeWord.cdw0] = fields.opc | ((fields.cid ?? 1) << 16);
+  sqe[SqeWord.nsid] = fields.nsid ?? 1;
+  sqe[SqeWord.cdw10] = fields.cdw10 ?? 0;
+  sqe[SqeWord.cdw11] = fields.cdw11 ?? 0;
+  sqe[SqeWord.cdw12] = fields.cdw12 ?? 0;
+  sqe[SqeWord.cdw13] = fields.cdw13 ?? 0;
+  sqe[SqeWord.cdw14] = fields.cdw14 ?? 0;
+  sqe[SqeWord.cdw15] = fields.cdw15 ?? 0;
+  const data = new SgList();
+  if ((fields.bytes ?? 0) > 0) data.pushAddress(fields.gpa ?? BUFFER, fields.bytes!);
+  return {
+    ioId: fields.cid ?? 1,
+    queueId: fields.queueId ?? 1,
+    sqe,
+    memory,
+    direction: DataDirection.none,
+    data,
+    metadata: new SgList(),
+    status: -1,
+    dw0: -1,
+    dw1: -1,
+    end: () => {},
+  };
 }
