@@ -9,7 +9,7 @@ import {
 } from '../../wire/nvme-copy.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
-import { type IoRules, isInside, loadRanges, useBuffer } from './io-command.ts';
+import type { IoRules } from './io-command.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import { type FormatInUse, GuardType } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
@@ -43,7 +43,7 @@ export function parseCopy(command: NvmeCommand, rules: IoRules, slot: IoSlot): n
   const count = (cdw12 & 0xff) + 1;
   if (count > MAX_COPY_RANGES) return NvmeStatus.commandSizeLimitExceeded;
   const stride = isLong ? COPY_RANGE_64_BYTES : COPY_RANGE_BYTES;
-  if (!loadRanges(command, slot, count * stride)) return NvmeStatus.dataTransferError;
+  if (!slot.loadRanges(command, count * stride)) return NvmeStatus.dataTransferError;
   let total = 0;
   for (let i = 0; i < count; i++) {
     const blocks = copyRange.nlb0.get(slot.ranges!, i * stride) + 1;
@@ -51,7 +51,7 @@ export function parseCopy(command: NvmeCommand, rules: IoRules, slot: IoSlot): n
     total += blocks;
   }
   if (total > MAX_COPY_BLOCKS) return NvmeStatus.commandSizeLimitExceeded;
-  if (!isInside(slot.slba, total, namespace.blockCount)) return NvmeStatus.lbaOutOfRange;
+  if (!namespace.holds(slot.slba, total)) return NvmeStatus.lbaOutOfRange;
   if (format.protection !== 0) {
     slot.protection ??= new ProtectionFields();
     slot.protection.read(command.sqe, format.guard);
@@ -83,7 +83,7 @@ export function takeCopyRange(slot: IoSlot, rules: IoRules): boolean {
   const at = nextRange * strideOf(slot.format);
   slot.nlb = copyRange.nlb0.get(ranges!, at) + 1;
   slot.slba = copyRange.slba.get(ranges!, at);
-  if (!isInside(slot.slba, slot.nlb, source.blockCount)) {
+  if (!source.holds(slot.slba, slot.nlb)) {
     slot.code = NvmeStatus.lbaOutOfRange;
     return false;
   }
@@ -95,7 +95,7 @@ export function takeCopyRange(slot: IoSlot, rules: IoRules): boolean {
   slot.op = TargetOp.read;
   slot.lba = slot.slba * source.unitBlocks;
   slot.blockCount = slot.nlb * source.unitBlocks;
-  useBuffer(slot, SlotKind.copyRead);
+  slot.useBuffer(SlotKind.copyRead);
   if (source.zones === undefined) return true;
   slot.code = admitRead(source.zones, slot);
   if (slot.code !== NvmeStatus.success) return false;

@@ -8,13 +8,11 @@
 import { addressOf } from '../../base/sg-list.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
 import { TargetFlag, TargetOp } from '../../interfaces/target.ts';
-import { loadSg } from '../../memory/sg-copy.ts';
 import { IoControl, SqeWord } from '../../wire/nvme-entries.ts';
 import { DSM_RANGE_BYTES, dsmRange } from '../../wire/nvme-logs.ts';
 import { IoOpcode, NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { Fuse } from '../../wire/nvme-sgl.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
-import { BlockBuffer } from './block-buffer.ts';
 import type { NvmeCapabilities } from './capabilities.ts';
 import { parseCopy } from './copy-command.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
@@ -44,8 +42,6 @@ opOfOpcode[IoOpcode.zoneAppend] = TargetOp.write;
 const DEAC = 0x0200_0000;
 /** Dataset Management: deallocate (AD), in command dword 11. */
 const AD = 4;
-/** Room for the ranges of any command: 256 of 40 bytes. */
-const RANGES_BYTES = 10_240;
 
 /** The target operation that an I/O opcode begins with, or `undefined` for one that no subsystem supports. */
 export function targetOpOf(opcode: number): TargetOp | undefined {
@@ -142,7 +138,7 @@ function parseBlocks(
   const isTransfer = op <= TargetOp.write && opcode !== IoOpcode.writeUncorrectable;
   if (isTransfer && nlb * format.blockBytes > rules.maxTransferBytes)
     return NvmeStatus.invalidField;
-  if (!isInside(slba, nlb, namespace.blockCount)) return NvmeStatus.lbaOutOfRange;
+  if (!namespace.holds(slba, nlb)) return NvmeStatus.lbaOutOfRange;
   slot.lba = slba * namespace.unitBlocks;
   slot.blockCount = nlb * namespace.unitBlocks;
   if (op === TargetOp.read) {
@@ -166,15 +162,15 @@ function parseBlocks(
       return NvmeStatus.success;
     case IoOpcode.compare:
       if (command.data.byteLength < nlb * format.blockBytes) return NvmeStatus.invalidField;
-      useBuffer(slot, SlotKind.compare);
+      slot.useBuffer(SlotKind.compare);
       return NvmeStatus.success;
     case IoOpcode.verify:
-      useBuffer(slot, SlotKind.verify);
+      slot.useBuffer(SlotKind.verify);
       return NvmeStatus.success;
     case IoOpcode.write:
       return format.metadataBytes === 0 ? NvmeStatus.success : takeWrite(command, slot);
     default:
-      if (format.metadataBytes > 0) useBuffer(slot, SlotKind.readWithMetadata);
+      if (format.metadataBytes > 0) slot.useBuffer(SlotKind.readWithMetadata);
       return NvmeStatus.success;
   }
 }
@@ -192,7 +188,7 @@ function parseProtection({ sqe }: NvmeCommand, slot: IoSlot, opcode: number): nu
 /** Fetches the blocks of a write with metadata, and makes or checks their protection information. */
 function takeWrite(command: NvmeCommand, slot: IoSlot): number {
   const format = slot.format!;
-  const buffer = useBuffer(slot, SlotKind.writeWithMetadata);
+  const buffer = slot.useBuffer(SlotKind.writeWithMetadata);
   if (!buffer.load(command, format, crossesMetadata(slot))) return NvmeStatus.dataTransferError;
   if (format.protection === 0) return NvmeStatus.success;
   if (!slot.protection!.acts) return checkProtection(buffer, format, slot.protection!);
@@ -205,17 +201,6 @@ export function crossesMetadata({ format, protection }: IoSlot): boolean {
   const { metadataBytes, protectionBytes } = format!;
   if (metadataBytes === 0) return false;
   return protectionBytes !== metadataBytes || !protection!.acts;
-}
-
-/** Makes the slot move the blocks of its part to or from a buffer of its own. */
-export function useBuffer(slot: IoSlot, kind: SlotKind): BlockBuffer {
-  const buffer = slot.buffer ?? new BlockBuffer();
-  buffer.prepare(slot.nlb, slot.format!);
-  slot.kind = kind;
-  slot.buffer = buffer;
-  slot.memory = buffer.memory;
-  slot.data = buffer.data;
-  return buffer;
 }
 
 /** The status of a command that names no active namespace. NVMe Base 2.0, 3.2.1.4. */
@@ -238,13 +223,6 @@ export function takeNextRange(slot: IoSlot): boolean {
   return false;
 }
 
-/** Copies the ranges of a command once, to the slot; false when the memory is not mapped. */
-export function loadRanges(command: NvmeCommand, slot: IoSlot, length: number): boolean {
-  slot.ranges ??= new DataView(new ArrayBuffer(RANGES_BYTES));
-  const into = new Uint8Array(slot.ranges.buffer);
-  return loadSg(command.memory, command.data, 0, into, 0, length);
-}
-
 /** Dataset Management: copies the ranges once and checks all before any is executed. */
 function parseRanges(command: NvmeCommand, namespace: NvmeNamespace, slot: IoSlot): number {
   slot.kind = SlotKind.ranges;
@@ -253,21 +231,16 @@ function parseRanges(command: NvmeCommand, namespace: NvmeNamespace, slot: IoSlo
   // Without the deallocate attribute the ranges are hints, which a controller need not look at.
   if ((command.sqe[SqeWord.cdw11]! & AD) === 0) return NvmeStatus.success;
   const count = (command.sqe[SqeWord.cdw10]! & 0xff) + 1;
-  if (!loadRanges(command, slot, count * DSM_RANGE_BYTES)) return NvmeStatus.dataTransferError;
+  if (!slot.loadRanges(command, count * DSM_RANGE_BYTES)) return NvmeStatus.dataTransferError;
   for (let i = 0; i < count; i++) {
     const at = i * DSM_RANGE_BYTES;
     const blocks = dsmRange.nlb.get(slot.ranges!, at);
-    if (!isInside(dsmRange.slba.get(slot.ranges!, at), blocks, namespace.blockCount)) {
+    if (!namespace.holds(dsmRange.slba.get(slot.ranges!, at), blocks)) {
       return NvmeStatus.lbaOutOfRange;
     }
   }
   slot.rangeCount = count;
   return NvmeStatus.success;
-}
-
-/** Lies a range inside `size` blocks? Never by the sum, which could round. */
-export function isInside(lba: number, blockCount: number, size: number): boolean {
-  return blockCount <= size && lba <= size - blockCount;
 }
 
 /** Does the controller have this optional command? */
@@ -290,4 +263,11 @@ function isThere(opcode: number, { can, subsystem, allSetsSelected }: IoRules): 
     default:
       return subsystem.writeZeroes;
   }
+}
+
+/** The first block that an I/O command names; 0 for one that names none there. */
+export function firstBlockOf({ sqe }: NvmeCommand): number {
+  const opcode = sqe[SqeWord.cdw0]! & 0xff;
+  if (opcode === IoOpcode.flush || opcode === IoOpcode.datasetManagement) return 0;
+  return addressOf(sqe[SqeWord.cdw10]! >>> 0, sqe[SqeWord.cdw11]! >>> 0);
 }

@@ -2,13 +2,23 @@
 import type { SgList } from '../../base/sg-list.ts';
 import type { GuestMemory } from '../../interfaces/guest-memory.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
-import type { TargetCommand, TargetOp, TargetPort, TargetStatus } from '../../interfaces/target.ts';
-import type { BlockBuffer } from './block-buffer.ts';
+import { AbortResult } from '../../interfaces/request.ts';
+import {
+  type TargetCommand,
+  TargetOp,
+  type TargetPort,
+  type TargetStatus,
+} from '../../interfaces/target.ts';
+import { loadSg } from '../../memory/sg-copy.ts';
+import { BlockBuffer } from './block-buffer.ts';
 import type { FormatInUse } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
 import type { ProtectionFields } from './protection.ts';
 import type { WriteGate, Writer } from './write-gate.ts';
 import type { ZoneTable } from './zoned/zone-table.ts';
+
+/** Room for the ranges of any command: 256 of 40 bytes. */
+const RANGES_BYTES = 10_240;
 
 /** How a slot goes on when the LIO core has ended one part of its command. */
 export const SlotKind = {
@@ -135,5 +145,53 @@ export class IoSlot implements TargetCommand, Writer {
   /** It is the first half of a fused pair. */
   get isPair(): boolean {
     return this.partner !== undefined;
+  }
+
+  /** It changes blocks of its namespace. */
+  get isWriter(): boolean {
+    const { op, kind } = this;
+    return (op !== TargetOp.read && op !== TargetOp.flush) || kind === SlotKind.copyRead;
+  }
+
+  /** It is a Copy. */
+  get isCopy(): boolean {
+    return this.kind === SlotKind.copyRead || this.kind === SlotKind.copyWrite;
+  }
+
+  /** Makes it move the blocks of its part to or from a buffer of its own. */
+  useBuffer(kind: SlotKind): BlockBuffer {
+    const buffer = this.buffer ?? new BlockBuffer();
+    buffer.prepare(this.nlb, this.format!);
+    this.kind = kind;
+    this.buffer = buffer;
+    this.memory = buffer.memory;
+    this.data = buffer.data;
+    return buffer;
+  }
+
+  /** Copies the ranges of a command once; false when the memory is not mapped. */
+  loadRanges({ memory, data }: NvmeCommand, length: number): boolean {
+    this.ranges ??= new DataView(new ArrayBuffer(RANGES_BYTES));
+    return loadSg(memory, data, 0, new Uint8Array(this.ranges.buffer), 0, length);
+  }
+
+  /** Stops its command where that is possible. */
+  stop(): AbortResult {
+    if (!this.isWaiting) return this.port!.abort(this);
+    this.isStopped = true;
+    return AbortResult.aborted;
+  }
+
+  /** Lets go of its command and of all that it held for it. */
+  clear(): void {
+    this.nvme = undefined;
+    this.namespace = undefined;
+    this.zones = undefined;
+    this.pieces = undefined;
+    this.gate = undefined;
+    this.partner = undefined;
+    this.isWaiting = false;
+    this.isStopped = false;
+    if (this.buffer?.isSmall === false) this.buffer = undefined;
   }
 }

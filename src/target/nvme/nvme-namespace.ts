@@ -167,6 +167,11 @@ export class NvmeNamespace {
     }
     this.#attached[index] = isAttached ? 1 : 0;
   }
+
+  /** Lies a range inside it? Never by the sum, which could round. */
+  holds(slba: number, nlb: number): boolean {
+    return nlb <= this.blockCount && slba <= this.blockCount - nlb;
+  }
 }
 
 function checkZoned(zoned: ZonedOptions, formats: readonly LbaFormat[], port: TargetPort): void {

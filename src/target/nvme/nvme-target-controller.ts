@@ -4,7 +4,7 @@
  * Does not model: the More bit (the error log has its entries without it), several hosts' access rules, reservations, ANA, events but
  * the temperature threshold.
  */
-import { addressOf, SgList } from '../../base/sg-list.ts';
+import { SgList } from '../../base/sg-list.ts';
 import type { Executor } from '../../interfaces/executor.ts';
 import type {
   ControllerEnable,
@@ -15,16 +15,10 @@ import type {
   NvmePortLimits,
 } from '../../interfaces/nvme-command-port.ts';
 import { AbortResult } from '../../interfaces/request.ts';
-import { type TargetCommand, TargetOp, TargetStatus } from '../../interfaces/target.ts';
+import { type TargetCommand, TargetStatus } from '../../interfaces/target.ts';
 import { RegionMemory } from '../../memory/region-memory.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
-import {
-  AdminOpcode,
-  AsyncEventType,
-  FeatureId,
-  IoOpcode,
-  LogPage,
-} from '../../wire/nvme-opcodes.ts';
+import { AdminOpcode, AsyncEventType, FeatureId, LogPage } from '../../wire/nvme-opcodes.ts';
 import { Cc } from '../../wire/nvme-registers.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { EndQueue } from '../end-queue.ts';
@@ -36,7 +30,7 @@ import { ErrorLog } from './error-log.ts';
 import { Features } from './features.ts';
 import { parseFormat } from './format-command.ts';
 import { Health } from './health.ts';
-import { type IoRules, parseIo } from './io-command.ts';
+import { firstBlockOf, type IoRules, parseIo } from './io-command.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
 import {
   answer,
@@ -157,11 +151,11 @@ export class NvmeTargetController implements NvmeCommandPort {
     const status = parseIo(command, this.#rules, slot);
     if (status !== NvmeStatus.success) {
       this.#giveSlot(slot);
-      this.#decide(command, status, lbaOf(command));
+      this.#decide(command, status, firstBlockOf(command));
       return;
     }
     const gate = slot.namespace?.gate;
-    if (gate === undefined || !isWriter(slot)) this.#begin(slot);
+    if (gate === undefined || !slot.isWriter) this.#begin(slot);
     else this.#enter(slot, gate);
   }
 
@@ -189,8 +183,8 @@ export class NvmeTargetController implements NvmeCommandPort {
     if (firstStatus !== NvmeStatus.success || secondStatus !== NvmeStatus.success) {
       this.#giveSlot(slot);
       this.#giveSlot(partner);
-      this.#decide(first, firstStatus || NvmeStatus.abortedFailedFused, lbaOf(first));
-      this.#decide(second, secondStatus || NvmeStatus.abortedFailedFused, lbaOf(second));
+      this.#decide(first, firstStatus || NvmeStatus.abortedFailedFused, firstBlockOf(first));
+      this.#decide(second, secondStatus || NvmeStatus.abortedFailedFused, firstBlockOf(second));
       return;
     }
     slot.partner = partner;
@@ -228,13 +222,13 @@ export class NvmeTargetController implements NvmeCommandPort {
       command.dw0 = slot.nextRange;
     const { gate } = slot;
     this.#giveSlot(slot);
-    this.#decide(command, code, lbaOf(command));
+    this.#decide(command, code, firstBlockOf(command));
     gate?.leave();
   }
 
   abort(command: NvmeCommand): AbortResult {
     for (const slot of this.#slots) {
-      if (slot.nvme === command) return stop(slot);
+      if (slot.nvme === command) return slot.stop();
     }
     return this.#decided.has(command) ? AbortResult.tooLate : AbortResult.unknown;
   }
@@ -258,7 +252,7 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#olderSlots = this.#slots.length - this.#free.length;
     this.#resets.push(done);
     for (const slot of this.#slots) {
-      if (slot.nvme !== undefined) stop(slot);
+      if (slot.nvme !== undefined) slot.stop();
     }
     if (this.#olderSlots === 0) this.#finishResets();
   }
@@ -326,7 +320,7 @@ export class NvmeTargetController implements NvmeCommandPort {
     const code =
       status === TargetStatus.good ? withRetryRule(answer(slot, command)) : nvmeStatusOf(status);
     this.#count(slot, code);
-    if (isCopy(slot) && code !== NvmeStatus.success) command.dw0 = slot.nextRange;
+    if (slot.isCopy && code !== NvmeStatus.success) command.dw0 = slot.nextRange;
     const { gate, partner } = slot;
     if (partner !== undefined) partner.gate = gate;
     this.#end(slot, command, code);
@@ -340,7 +334,7 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#giveSlot(slot);
     if (isOlder) this.#olderSlots -= 1;
     command.status = code;
-    if (code !== NvmeStatus.success) this.#logError(command, lbaOf(command));
+    if (code !== NvmeStatus.success) this.#logError(command, firstBlockOf(command));
     command.end(command);
     if (isOlder && this.#olderSlots === 0) this.#finishResets();
   }
@@ -360,7 +354,7 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   /** Counts a read or write that the host asked for. Verify is no read unless it fails, and Copy is neither. */
   #count(slot: IoSlot, code: number): void {
-    if (slot.kind === SlotKind.format || isCopy(slot)) return;
+    if (slot.kind === SlotKind.format || slot.isCopy) return;
     const { status, nsid } = slot;
     const isDone = status === TargetStatus.good;
     if (isDone && (slot.kind === SlotKind.verify || code !== NvmeStatus.success)) return;
@@ -390,15 +384,7 @@ export class NvmeTargetController implements NvmeCommandPort {
   }
 
   #giveSlot(slot: IoSlot): void {
-    slot.nvme = undefined;
-    slot.namespace = undefined;
-    slot.zones = undefined;
-    slot.pieces = undefined;
-    slot.gate = undefined;
-    slot.partner = undefined;
-    slot.isWaiting = false;
-    slot.isStopped = false;
-    if (slot.buffer?.isSmall === false) slot.buffer = undefined;
+    slot.clear();
     this.#free.push(slot);
   }
 
@@ -413,27 +399,4 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#resets = [];
     for (const done of resets) this.#decided.drain(done);
   }
-}
-
-/** The first block that an I/O command names; 0 for one that names none there. */
-function lbaOf({ sqe }: NvmeCommand): number {
-  const opcode = sqe[SqeWord.cdw0]! & 0xff;
-  if (opcode === IoOpcode.flush || opcode === IoOpcode.datasetManagement) return 0;
-  return addressOf(sqe[SqeWord.cdw10]! >>> 0, sqe[SqeWord.cdw11]! >>> 0);
-}
-
-/** Does a slot change blocks of its namespace? */
-function isWriter({ op, kind }: IoSlot): boolean {
-  return (op !== TargetOp.read && op !== TargetOp.flush) || kind === SlotKind.copyRead;
-}
-
-/** Stops a slot where that is possible. */
-function stop(slot: IoSlot): AbortResult {
-  if (!slot.isWaiting) return slot.port!.abort(slot);
-  slot.isStopped = true;
-  return AbortResult.aborted;
-}
-
-function isCopy({ kind }: IoSlot): boolean {
-  return kind === SlotKind.copyRead || kind === SlotKind.copyWrite;
 }
