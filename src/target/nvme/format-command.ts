@@ -65,7 +65,7 @@ export function takeNextFormat(slot: IoSlot, { subsystem, index }: IoRules): boo
 function emptyUnit(slot: IoSlot, { port }: NvmeNamespace): void {
   slot.port = port;
   slot.op = port.geometry.writeZeroes ? TargetOp.writeZeroes : TargetOp.unmap;
-  slot.flags = TargetFlag.mayUnmap;
+  slot.flags = TargetFlag.fua | TargetFlag.mayUnmap;
   slot.lba = 0;
   slot.blockCount = port.geometry.blockCount;
 }

@@ -105,6 +105,7 @@ export function parseIo(command: NvmeCommand, rules: IoRules, slot: IoSlot): num
   slot.namespace = namespace;
   slot.format = namespace.format;
   if (namespace.isFormatting) return NvmeStatus.formatInProgress;
+  if (subsystem.sanitizer.gateStatus !== NvmeStatus.success) return subsystem.sanitizer.gateStatus;
   if (op === TargetOp.flush) return NvmeStatus.success;
   if (op === TargetOp.unmap) return parseRanges(command, namespace, slot);
 
