@@ -61,8 +61,9 @@ export const firmwareLog = layout('firmwareLog', FIRMWARE_LOG_BYTES, {
   frs1: ascii(8, 8),
 });
 
-/** Results that the self-test log keeps, and bytes of the log. */
+/** Results that the self-test log keeps. */
 export const SELF_TEST_RESULTS = 20;
+/** Bytes of the self-test log. */
 export const SELF_TEST_LOG_BYTES = 564;
 
 /** Device self-test (log page 06h). NVMe Base 2.0, figure 213. */

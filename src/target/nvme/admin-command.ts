@@ -30,7 +30,7 @@ import {
   writeNamespaceList,
   writeNvmNamespace,
 } from './identify.ts';
-import { missingNamespace } from './io-command.ts';
+import { missingNamespace } from './io-rules.ts';
 import { hasLogPage, type LogSources, writeLogPage } from './log-pages.ts';
 import { NamespaceAdmin } from './namespace-admin.ts';
 import { SelfTestResult } from './self-test.ts';

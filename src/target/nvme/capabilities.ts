@@ -95,7 +95,7 @@ export interface UnitAbilities {
 }
 
 /** Commands Supported and Effects: the command is supported, and what it changes. NVMe Base 2.0, figure 211. */
-export const CommandEffect = {
+const CommandEffect = {
   supported: 1 << 0,
   /** The content of logical blocks. */
   blockContent: 1 << 1,
@@ -183,7 +183,7 @@ export function oacsOf(can: NvmeCapabilities, units: UnitAbilities, oacs: number
 }
 
 /** Can the units be emptied, and is that wanted? */
-export function canFormat(can: NvmeCapabilities, units: UnitAbilities): boolean {
+function canFormat(can: NvmeCapabilities, units: UnitAbilities): boolean {
   return can.formatNvm && (units.unmap || units.writeZeroes);
 }
 

@@ -4,7 +4,7 @@ import { TargetFlag, TargetOp } from '../../interfaces/target.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import { NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
-import { type IoRules, missingNamespace } from './io-command.ts';
+import { type IoRules, missingNamespace } from './io-rules.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import { type FormatChoice, formatOf, GuardType } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';

@@ -9,7 +9,8 @@ import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { BlockBuffer } from './block-buffer.ts';
 import { takeCopyRange, takeCopyWrite } from './copy-command.ts';
 import { finishFormat, takeNextFormat } from './format-command.ts';
-import { crossesMetadata, type IoRules, takeNextRange } from './io-command.ts';
+import { takeNextRange } from './io-command.ts';
+import { crossesMetadata, type IoRules } from './io-rules.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import { checkProtection, insertProtection } from './protection.ts';
 

@@ -29,7 +29,8 @@ import { ErrorLog } from './error-log.ts';
 import { Features } from './features.ts';
 import { parseFormat } from './format-command.ts';
 import { Health } from './health.ts';
-import { type IoRules, parseIo } from './io-command.ts';
+import { parseIo } from './io-command.ts';
+import type { IoRules } from './io-rules.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
 import {
   answer,

@@ -31,6 +31,7 @@ const PATTERN_BYTES = 65_536;
 export interface SanitizeTarget {
   /** The smallest id of a namespace that is larger, or 0. */
   nextAllocated(nsid: number): number;
+  /** The namespace `nsid`, attached or not. */
   allocatedNamespace(nsid: number): NvmeNamespace | undefined;
 }
 

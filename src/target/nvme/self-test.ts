@@ -16,7 +16,7 @@ import { NvmeStatus } from '../../wire/nvme-status.ts';
 /** Minutes that the extended self-test takes (EDSTT). */
 export const EXTENDED_SELF_TEST_MINUTES = 10;
 /** Minutes that the short self-test takes. */
-export const SHORT_SELF_TEST_MINUTES = 1;
+const SHORT_SELF_TEST_MINUTES = 1;
 
 const NS_PER_MINUTE = 60_000_000_000;
 const NS_PER_HOUR = 60 * NS_PER_MINUTE;
