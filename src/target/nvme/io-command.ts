@@ -13,11 +13,10 @@ import { DSM_RANGE_BYTES, dsmRange } from '../../wire/nvme-logs.ts';
 import { IoOpcode, NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { Fuse } from '../../wire/nvme-sgl.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
-import type { NvmeCapabilities } from './capabilities.ts';
 import { parseCopy } from './copy-command.ts';
+import { crossesMetadata, type IoRules, missingNamespace } from './io-rules.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
-import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { checkProtection, insertProtection, ProtectionFields } from './protection.ts';
 import { admitToZones, isZoneOpcode, manageZones } from './zoned/zone-io.ts';
 
@@ -42,36 +41,10 @@ opOfOpcode[IoOpcode.zoneAppend] = TargetOp.write;
 const DEAC = 0x0200_0000;
 /** Dataset Management: deallocate (AD), in command dword 11. */
 const AD = 4;
-
 /** The target operation that an I/O opcode begins with, or `undefined` for one that no subsystem supports. */
 export function targetOpOf(opcode: number): TargetOp | undefined {
   const op = opOfOpcode[opcode & 0xff]!;
   return op === NO_OP ? undefined : (op as TargetOp);
-}
-
-/** What decides how one controller reads its I/O commands. */
-export interface IoRules {
-  readonly subsystem: NvmeSubsystem;
-  /** Number of the controller in its subsystem. */
-  readonly index: number;
-  readonly can: NvmeCapabilities;
-  /** Most bytes of a read or write, and of what Verify reads. */
-  readonly maxTransferBytes: number;
-  readonly features: IoFeatures;
-  /** Most bytes of Zone Append. */
-  readonly maxAppendBytes: number;
-  /** CC.CSS selects all command sets, and with them that of zones. */
-  allSetsSelected: boolean;
-}
-
-/** Features that I/O commands depend on. */
-export interface IoFeatures {
-  /** The host left the volatile write cache on; off, every write is made durable. */
-  readonly writeCache: boolean;
-  /** The host wants to be told of reads of deallocated blocks of the namespace (DULBE). */
-  reportsDeallocated(nsid: number): boolean;
-  /** The host enabled formats of Copy that name source namespaces: bit 2 and bit 3. */
-  readonly copyFormats: number;
 }
 
 /**
@@ -109,6 +82,7 @@ export function parseIo(command: NvmeCommand, rules: IoRules, slot: IoSlot): num
   slot.namespace = namespace;
   slot.format = namespace.format;
   if (namespace.isFormatting) return NvmeStatus.formatInProgress;
+  if (subsystem.sanitizer.gateStatus !== NvmeStatus.success) return subsystem.sanitizer.gateStatus;
   const { zones } = namespace;
   if (zones === undefined && isZoneOpcode(opcode)) return NvmeStatus.invalidOpcode;
   if (opcode === IoOpcode.flush) return NvmeStatus.success;
@@ -194,18 +168,6 @@ function takeWrite(command: NvmeCommand, slot: IoSlot): number {
   if (!slot.protection!.acts) return checkProtection(buffer, format, slot.protection!);
   insertProtection(buffer, format, slot.protection!);
   return NvmeStatus.success;
-}
-
-/** Does metadata cross between host and controller, and is not made and taken away here? */
-export function crossesMetadata({ format, protection }: IoSlot): boolean {
-  const { metadataBytes, protectionBytes } = format!;
-  if (metadataBytes === 0) return false;
-  return protectionBytes !== metadataBytes || !protection!.acts;
-}
-
-/** The status of a command that names no active namespace. NVMe Base 2.0, 3.2.1.4. */
-export function missingNamespace(subsystem: NvmeSubsystem, nsid: number): number {
-  return subsystem.isValidNsid(nsid) ? NvmeStatus.invalidField : NvmeStatus.invalidNamespace;
 }
 
 /** Makes the slot the unmap of its next range that has a length; false when there is none left. */

@@ -1,4 +1,3 @@
-/** What comes after a part of an I/O command: the next part, the answer to the host, and what the namespace remembers. */
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
 import { TargetFlag, TargetOp } from '../../interfaces/target.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
@@ -6,7 +5,8 @@ import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { BlockBuffer } from './block-buffer.ts';
 import { takeCopyRange, takeCopyWrite } from './copy-command.ts';
 import { finishFormat, takeNextFormat } from './format-command.ts';
-import { crossesMetadata, type IoRules, takeNextRange } from './io-command.ts';
+import { takeNextRange } from './io-command.ts';
+import { crossesMetadata, type IoRules } from './io-rules.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import { checkProtection, insertProtection } from './protection.ts';
 import { endOpening, giveUpZone, takeNextPiece } from './zoned/zone-io.ts';

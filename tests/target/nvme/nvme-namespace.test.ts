@@ -38,3 +38,15 @@ describe('NvmeNamespace', () => {
     expect(namespace.isAttached).toBe(true);
   });
 });
+
+it('holds a range that ends inside it, and never by the sum, which could round', () => {
+  const namespace = new NvmeNamespace(1, port, names);
+  namespace.blockCount = 10;
+  expect([namespace.holds(9, 1), namespace.holds(10, 0), namespace.holds(9, 2)]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  namespace.blockCount = 2 ** 53;
+  expect([namespace.holds(2 ** 53, 1), namespace.holds(2 ** 53 - 1, 1)]).toEqual([false, true]);
+});

@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { missingNamespace } from '../../../src/target/nvme/io-rules.ts';
+import { NvmeSubsystem } from '../../../src/target/nvme/nvme-subsystem.ts';
+import { NvmeStatus } from '../../../src/wire/nvme-status.ts';
+
+describe('missingNamespace', () => {
+  it('tells an inactive id from an invalid one', () => {
+    const subsystem = new NvmeSubsystem({ maxNamespaces: 4 });
+    expect(missingNamespace(subsystem, 4)).toBe(NvmeStatus.invalidField);
+    expect(missingNamespace(subsystem, 5)).toBe(NvmeStatus.invalidNamespace);
+    expect(missingNamespace(subsystem, 0)).toBe(NvmeStatus.invalidNamespace);
+  });
+});
