@@ -45,6 +45,9 @@ const LAST_POLL_NS = 1_000_000;
 const SHUTDOWN_TIMEOUT_NS = 10_000_000_000;
 const SHUTDOWN_COMPLETE = 2;
 const CC_ENTRY_SIZES = (6 << Cc.iosqesShift) | (4 << Cc.iocqesShift);
+/** CAP.CSS bit 6, in the high half of CAP, and the CC.CSS that it allows: all command sets of the controller. */
+const CAP_HI_ALL_SETS = 1 << 11;
+const ALL_COMMAND_SETS = 6;
 const CREATE_FLAGS = { contiguous: 1, interrupts: 2 } as const;
 
 /** Starts and stops a controller. Every wait is a timer in virtual time. */
@@ -76,6 +79,7 @@ export class BringUp {
   #readyTimeoutNs = 0;
   #minPageShift = 0;
   #wantedQueues = 0;
+  #hasAllSets = false;
   #mapped = false;
 
   constructor(
@@ -174,6 +178,7 @@ export class BringUp {
     this.#readyTimeoutNs = (lo >>> 24) * 500_000_000;
     this.#stride = 4 << (hi & 15);
     this.#minPageShift = (hi >>> 16) & 15;
+    this.#hasAllSets = (hi & CAP_HI_ALL_SETS) !== 0;
     const smallest = 4096 * 2 ** this.#minPageShift;
     const largest = 4096 * 2 ** ((hi >>> 20) & 15);
     const { pageBytes } = this.#options;
@@ -200,7 +205,8 @@ export class BringUp {
     this.#write64(NvmeRegister.acq, admin.at.cq);
     let pageShift = 0;
     while (4096 << pageShift < this.#options.pageBytes) pageShift += 1;
-    this.#write(NvmeRegister.cc, Cc.en | CC_ENTRY_SIZES | (pageShift << Cc.mpsShift));
+    const sets = this.#hasAllSets ? ALL_COMMAND_SETS << Cc.cssShift : 0;
+    this.#write(NvmeRegister.cc, Cc.en | CC_ENTRY_SIZES | sets | (pageShift << Cc.mpsShift));
     this.#waitStatus(Csts.rdy, Csts.rdy, this.#readyTimeoutNs, (isReady) => {
       if (isReady) this.#identifyController();
       else if ((this.#read(NvmeRegister.csts) & Csts.cfs) !== 0) {

@@ -1,6 +1,7 @@
 /** The configuration of a stack: one schema, and errors that name the key, the value and what was expected. */
 import * as z from 'zod/mini';
 import { ConfigError } from '../base/assert.ts';
+import { SCHEDULER_NAMES } from '../block/index.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
 import { costPresets, NO_COSTS } from '../sim/cost-presets.ts';
 import { parseSize, SIZE_FORMAT } from './size.ts';
@@ -9,7 +10,7 @@ import { parseSize, SIZE_FORMAT } from './size.ts';
 export const NVME_VERSION = 0x1_0400;
 
 /** The roads that a stack can be built on. */
-export const ROADS = ['direct', 'vhost-nvme'] as const;
+export const ROADS = ['direct', 'vhost-nvme', 'vhost-nvme-bar'] as const;
 /** One of {@link ROADS}. */
 export type Road = (typeof ROADS)[number];
 
@@ -66,6 +67,10 @@ const backends = [
     size: diskSize,
     /** The disk has a volatile write cache. */
     writeCache: z._default(boolean, true),
+    /** Orders the requests of the disk. */
+    scheduler: z._default(oneOf(SCHEDULER_NAMES), 'none'),
+    /** Parameters of the scheduler by their sysfs names (`queue/iosched/*`). */
+    iosched: z._default(z.record(z.string(), integer(0, Number.MAX_SAFE_INTEGER)), {}),
   }),
 ] as const;
 
@@ -94,6 +99,17 @@ const virtqueue = z.strictObject({
   indirect: z._default(boolean, true),
 });
 
+const zoned = z.strictObject({
+  /** Bytes from one zone to the next; the disk is a multiple of it. */
+  zoneSize: size('the size of a zone', 512, 512),
+  /** Bytes of a zone that can be written; all of them by default. */
+  zoneCapacity: z.optional(size('the capacity of a zone', 512, 512)),
+  /** Most open zones; as many as may be active by default. */
+  maxOpen: z.optional(integer(1, 1e9)),
+  /** Most active zones; no limit by default. */
+  maxActive: z.optional(integer(1, 1e9)),
+});
+
 const schema = z.strictObject({
   road: z._default(oneOf(ROADS), 'vhost-nvme'),
   backend: z.prefault(
@@ -115,6 +131,8 @@ const schema = z.strictObject({
   ),
   /** Bytes of one logical block of the namespace. */
   blockBytes: z._default(z.union([z.literal(512), z.literal(4096)], { error: '512 or 4096' }), 512),
+  /** The namespace consists of zones that are written in order. */
+  zoned: z.optional(zoned),
   guest: z.prefault(guest, {}),
   virtqueue: z.prefault(virtqueue, {}),
 });
@@ -181,6 +199,7 @@ function knownKeys(path: readonly PropertyKey[]): string {
   const keys: Record<string, readonly string[]> = {
     guest: Object.keys(guest.shape),
     virtqueue: Object.keys(virtqueue.shape),
+    zoned: Object.keys(zoned.shape),
     backend: [...new Set(backends.flatMap((each) => Object.keys(each.shape)))],
     costs: costKeys,
   };
