@@ -17,6 +17,8 @@ export {
   formatSize,
   Guest,
   GuestDisk,
+  type GuestZone,
+  GuestZones,
   type LayerCounters,
   type MemoryMap,
   NvmeError,

@@ -52,6 +52,8 @@ const SHUTDOWN_COMPLETE = 2;
 const SMART_EVENTS = 0x1f;
 const NOTICES = 0x300;
 const CC_ENTRY_SIZES = (6 << Cc.iosqesShift) | (4 << Cc.iocqesShift);
+/** CC.CSS: all I/O command sets of the controller. */
+const ALL_COMMAND_SETS = 6;
 
 /** What a driver takes a controller for that it has not asked yet. */
 const UNKNOWN: ControllerFacts = {
@@ -227,8 +229,9 @@ export class BringUp {
     registers.write64(NvmeRegister.acq, admin.at.cq);
     let pageShift = 0;
     while (4096 << pageShift < this.#options.pageBytes) pageShift += 1;
-    registers.write(NvmeRegister.cc, Cc.en | CC_ENTRY_SIZES | (pageShift << Cc.mpsShift));
-    const { readyTimeoutNs } = this.#capabilities;
+    const { hasAllSets, readyTimeoutNs } = this.#capabilities;
+    const sets = hasAllSets ? ALL_COMMAND_SETS << Cc.cssShift : 0;
+    registers.write(NvmeRegister.cc, Cc.en | CC_ENTRY_SIZES | sets | (pageShift << Cc.mpsShift));
     registers.wait(Csts.rdy, Csts.rdy, readyTimeoutNs, (isReady) => {
       if (isReady) this.#identify();
       else if ((registers.status & Csts.cfs) !== 0) {

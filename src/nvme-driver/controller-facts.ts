@@ -8,6 +8,9 @@ const SHUTDOWN_NS = 10_000_000_000;
 /** A controller that wants more than a minute for its shutdown gets no more. */
 const LONGEST_SHUTDOWN_NS = 60_000_000_000;
 
+/** CAP.CSS bit 6, in the high half of CAP. */
+const CAP_HI_ALL_SETS = 1 << 11;
+
 /** CAP as far as a driver needs it. */
 export interface Capabilities {
   /** Most entries of an I/O queue. */
@@ -19,6 +22,8 @@ export interface Capabilities {
   /** Smallest and largest memory page as powers of two above 4096. */
   minPageShift: number;
   maxPageShift: number;
+  /** CC.CSS may select all I/O command sets (CAP.CSS bit 6). */
+  readonly hasAllSets: boolean;
 }
 
 /** Identify Controller as far as a driver needs it. */
@@ -51,6 +56,7 @@ export function parseCapabilities(lo: number, hi: number): Capabilities {
     stride: 4 << (hi & 15),
     minPageShift: (hi >>> 16) & 15,
     maxPageShift: (hi >>> 20) & 15,
+    hasAllSets: (hi & CAP_HI_ALL_SETS) !== 0,
   };
 }
 

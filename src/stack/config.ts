@@ -99,6 +99,17 @@ const virtqueue = z.strictObject({
   indirect: z._default(boolean, true),
 });
 
+const zoned = z.strictObject({
+  /** Bytes from one zone to the next; the disk is a multiple of it. */
+  zoneSize: size('the size of a zone', 512, 512),
+  /** Bytes of a zone that can be written; all of them by default. */
+  zoneCapacity: z.optional(size('the capacity of a zone', 512, 512)),
+  /** Most open zones; as many as may be active by default. */
+  maxOpen: z.optional(integer(1, 1e9)),
+  /** Most active zones; no limit by default. */
+  maxActive: z.optional(integer(1, 1e9)),
+});
+
 const schema = z.strictObject({
   road: z._default(oneOf(ROADS), 'vhost-nvme'),
   backend: z.prefault(
@@ -120,6 +131,8 @@ const schema = z.strictObject({
   ),
   /** Bytes of one logical block of the namespace. */
   blockBytes: z._default(z.union([z.literal(512), z.literal(4096)], { error: '512 or 4096' }), 512),
+  /** The namespace consists of zones that are written in order. */
+  zoned: z.optional(zoned),
   guest: z.prefault(guest, {}),
   virtqueue: z.prefault(virtqueue, {}),
 });
@@ -186,6 +199,7 @@ function knownKeys(path: readonly PropertyKey[]): string {
   const keys: Record<string, readonly string[]> = {
     guest: Object.keys(guest.shape),
     virtqueue: Object.keys(virtqueue.shape),
+    zoned: Object.keys(zoned.shape),
     backend: [...new Set(backends.flatMap((each) => Object.keys(each.shape)))],
     costs: costKeys,
   };

@@ -38,6 +38,7 @@ import { buildVhostNvme, vhostMemoryBytes, vhostTransferLimit } from './roads/vh
 import { buildVhostNvmeBar } from './roads/vhost-nvme-bar.ts';
 import { Stack } from './stack.ts';
 import type { World } from './world.ts';
+import { zonedFromConfig } from './zoned-from-config.ts';
 
 /** Admin commands in flight beside those of the I/O queues. */
 const ADMIN_IN_FLIGHT = 32;
@@ -117,9 +118,10 @@ export function createStack(options: CreateStackOptions = {}): Stack {
   });
   const subsystem = new NvmeSubsystem({ seed: config.seed });
   const { queues, queueDepth } = config.guest;
-  subsystem.addNamespace(1, unit);
+  subsystem.addNamespace(1, unit, zonedFromConfig(config, unit.geometry));
   const target = new NvmeTargetController(executor, subsystem, {
     version: NVME_VERSION,
+    commandSets: config.zoned !== undefined,
     // As many as the guest's queues hold: a slot at every layer of the road is made for each.
     maxInFlight: Math.min(NVME_MAX_IN_FLIGHT, queues * queueDepth + ADMIN_IN_FLIGHT),
     // The port onto virtqueues takes neither: a list could be longer than any chain.

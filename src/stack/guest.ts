@@ -1,10 +1,11 @@
 /** The guest of a stack: its NVMe driver, its memory, and disks that return promises. */
 import { ConfigError, InvariantError } from '../base/assert.ts';
-import type { NvmeHost } from '../interfaces/nvme-host.ts';
+import type { NvmeHost, NvmeNamespaceInfo } from '../interfaces/nvme-host.ts';
 import type { PciFunction } from '../interfaces/pci-function.ts';
 import type { PageAllocator } from '../memory/page-allocator.ts';
 import type { NvmeDriver } from '../nvme-driver/index.ts';
 import { GuestDisk } from './guest-disk.ts';
+import { GuestZones } from './guest-zones.ts';
 import type { Pump } from './pump.ts';
 import { SubmitQueue } from './submit-queue.ts';
 import type { World } from './world.ts';
@@ -57,21 +58,27 @@ export class Guest {
 
   /** Opens a namespace, booting first if need be. @throws ConfigError when there is no such namespace */
   async open(nsid: number): Promise<GuestDisk> {
-    if (!this.#isBooted) await this.#bootOnce();
-    const namespace = this.host.namespaces.find((each) => each.nsid === nsid);
-    if (namespace === undefined) {
-      const known = this.host.namespaces.map((each) => each.nsid).join(', ');
-      throw new ConfigError('nsid', nsid, `an active namespace: ${known}`);
-    }
-    const { executor, memory } = this.#world;
-    this.#queue ??= new SubmitQueue(executor, this.driver);
+    const namespace = await this.#find(nsid);
     return new GuestDisk(
       this.#pump,
       this.driver,
-      memory.guest,
+      this.#world.memory.guest,
       this.buffers,
-      this.#queue,
+      this.#submitQueue,
       namespace,
+    );
+  }
+
+  /** The zones of a namespace, booting first if need be; its commands fail where the namespace has none. */
+  async openZones(nsid: number): Promise<GuestZones> {
+    const namespace = await this.#find(nsid);
+    return new GuestZones(
+      this.#pump,
+      this.#world.memory.guest,
+      this.buffers,
+      this.#submitQueue,
+      namespace,
+      this.driver.maxTransferBytes,
     );
   }
 
@@ -84,6 +91,19 @@ export class Guest {
     }
     this.#isBooted = false;
     this.driver.shutdown(done);
+  }
+
+  async #find(nsid: number): Promise<NvmeNamespaceInfo> {
+    if (!this.#isBooted) await this.#bootOnce();
+    const namespace = this.host.namespaces.find((each) => each.nsid === nsid);
+    if (namespace !== undefined) return namespace;
+    const known = this.host.namespaces.map((each) => each.nsid).join(', ');
+    throw new ConfigError('nsid', nsid, `an active namespace: ${known}`);
+  }
+
+  get #submitQueue(): SubmitQueue {
+    this.#queue ??= new SubmitQueue(this.#world.executor, this.driver);
+    return this.#queue;
   }
 
   #bootOnce(): Promise<void> {

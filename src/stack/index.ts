@@ -8,6 +8,7 @@ export {
 } from './create-stack.ts';
 export { Guest } from './guest.ts';
 export { GuestDisk, type TransferOptions } from './guest-disk.ts';
+export { type GuestZone, GuestZones } from './guest-zones.ts';
 export type { MemoryMap } from './memory-map.ts';
 export { NvmeError } from './nvme-error.ts';
 export { formatSize, parseSize } from './size.ts';

@@ -28,6 +28,8 @@ export function controllerOptions({ config, costs, tracer }: World): NvmeDeviceO
     maxQueueEntries: Math.max(config.guest.queueDepth, 32),
     vectorCount: vectorCountOf(config.guest.queues),
     version: NVME_VERSION,
+    // CAP.CSS: the NVM command set, and all sets where there is another one.
+    commandSets: config.zoned === undefined ? 1 : 0x41,
     costs,
     tracer,
   };
