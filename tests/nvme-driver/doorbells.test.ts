@@ -142,7 +142,7 @@ describe('shadow doorbells of a driver', () => {
           expect(driver.counters()).toMatchObject({ resets: 0, aborts: 0 });
         },
       ),
-      runs(40),
+      runs(40, 200),
     );
   });
 

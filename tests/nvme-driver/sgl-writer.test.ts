@@ -69,7 +69,7 @@ describe('SglWriter', () => {
           Array.from({ length: list.count }, (_, i) => [list.gpa(i), list.lengths[i]]);
         expect(pieces(got)).toEqual(pieces(sg));
       }),
-      runs(50),
+      runs(50, 400),
     );
   });
 });
