@@ -10,4 +10,5 @@ export {
   checkBlockDevice,
 } from './check-block-device.ts';
 export { checkMedium } from './check-medium.ts';
+export { type FsLogEntry, FsLogReplay, parseFsLog } from './fs-log-replay.ts';
 export { WatchedOps } from './watched-ops.ts';
