@@ -11,4 +11,22 @@ export {
 } from './check-block-device.ts';
 export { checkMedium } from './check-medium.ts';
 export { type FsLogEntry, FsLogReplay, parseFsLog } from './fs-log-replay.ts';
+export {
+  type RecordedCase,
+  type RecordedEvent,
+  type RecordedExtra,
+  type RecordedOp,
+  type RecordedRun,
+  readBlockCases,
+} from './recorded-case.ts';
+export {
+  type BlockLayerFactory,
+  type BlockReplay,
+  PROJECTIONS,
+  type Projection,
+  type ReplaySettings,
+  replayBlockTrace,
+  requestQueueLayer,
+} from './replay-block-trace.ts';
+export type { ReplayedBlockLayer } from './replay-world.ts';
 export { WatchedOps } from './watched-ops.ts';
