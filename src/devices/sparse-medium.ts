@@ -1,10 +1,11 @@
 /**
  * A medium in memory: sparse sectors behind a volatile write cache that loses what it held when the power fails.
  *
- * What a power cut may leave of a sector that was written since it was last durable is any one of its versions since then, chosen for
- * each sector alone: writes are lost and reordered, but a sector is never torn. A cache that is full becomes durable as a whole.
+ * What a power cut may leave of an atomic unit that was written since it was last durable is any one of its versions since then, chosen for
+ * each unit alone: writes are lost, reordered and torn, but at the borders of units only. A unit is a sector unless the options say otherwise:
+ * several sectors, or a part of one. A cache that is full becomes durable as a whole.
  *
- * Does not model: a sector torn inside, bits that fade, remapping.
+ * Does not model: bits that fade, remapping.
  */
 import { ConfigError } from '../base/assert.ts';
 import { SgList } from '../base/sg-list.ts';
@@ -24,6 +25,8 @@ export interface SparseMediumOptions {
   sectorCount: number;
   /** Bytes of one sector: 512, 1024, 2048 or 4096; 512 unless given. */
   sectorBytes?: number;
+  /** Bytes of an aligned unit that a power cut never tears: a power of two of 512 to 65536; one sector unless given. */
+  atomicBytes?: number;
   /** Is the volatile write cache on? Yes unless given. */
   writeCache?: boolean;
   /** Sector writes that the cache holds before it becomes durable as a whole; 8192 unless given. */
@@ -34,6 +37,7 @@ export interface SparseMediumOptions {
 export class SparseMedium implements Medium {
   readonly sectorBytes: number;
   readonly sectorCount: number;
+  readonly #atomicBytes: number;
   readonly #store: PageStore;
   readonly #log: VersionLog;
   readonly #badForRead = new Set<number>();
@@ -54,6 +58,12 @@ export class SparseMedium implements Medium {
     if (!Number.isInteger(cacheSectors) || cacheSectors < 1 || cacheSectors > 2 ** 24) {
       throw new ConfigError('cacheSectors', cacheSectors, 'an integer from 1 to 2^24');
     }
+    const { atomicBytes = sectorBytes } = options;
+    const isPower = Number.isInteger(atomicBytes) && (atomicBytes & (atomicBytes - 1)) === 0;
+    if (!isPower || atomicBytes < 512 || atomicBytes > 65_536) {
+      throw new ConfigError('atomicBytes', atomicBytes, 'a power of two from 512 to 65536');
+    }
+    this.#atomicBytes = atomicBytes;
     this.sectorBytes = sectorBytes;
     this.sectorCount = sectorCount;
     this.#writeCache = options.writeCache ?? true;
@@ -142,19 +152,48 @@ export class SparseMedium implements Medium {
 
   powerCut(prng: Prng): void {
     const log = this.#log;
-    const size = this.sectorBytes;
+    const bytes = this.sectorBytes;
+    const perUnit = Math.max(1, this.#atomicBytes / bytes);
+    /** Unit -> the writes that touched it, newest first, as their first records. */
+    const writes = new Map<number, number[]>();
     for (let i = 0; i < log.sectorCount; i++) {
-      let versions = 1;
-      for (let r = log.newestAt(i); r !== NO_RECORD; r = log.olderThan(r)) versions += 1;
-      // The last write stays, or it is as it was before one of the writes.
-      let back = prng.below(versions);
-      if (back === 0) continue;
-      let record = log.newestAt(i);
-      for (back -= 1; back > 0; back--) record = log.olderThan(record);
-      this.#pointTo(record, 1);
-      this.#store.writeFrom(log.sectorAt(i) * size, log.memory, this.#records, 0, size);
+      const unit = Math.floor(log.sectorAt(i) / perUnit);
+      const known = writes.get(unit) ?? [];
+      for (let r = log.newestAt(i); r !== NO_RECORD; r = log.olderThan(r)) {
+        const write = log.writeOf(r);
+        if (!known.includes(write)) known.push(write);
+      }
+      if (known.length > 0) writes.set(unit, known);
+    }
+    for (const known of writes.values()) known.sort((a, b) => b - a);
+    const part = Math.min(bytes, this.#atomicBytes);
+    /** Unit of several sectors -> the oldest write that it loses. */
+    const lost = new Map<number, number>();
+    for (const [unit, known] of writes) lost.set(unit, pickLost(known, prng));
+    for (let i = 0; i < log.sectorCount; i++) {
+      const unit = Math.floor(log.sectorAt(i) / perUnit);
+      for (let at = 0; at < bytes; at += part) {
+        // The parts of one sector are units of their own.
+        const isFirst = at === 0;
+        const oldest = isFirst ? lost.get(unit) : pickLost(writes.get(unit) ?? [], prng);
+        this.#undo(i, oldest ?? NOTHING_LOST, at, part);
+      }
     }
     log.clear();
+  }
+
+  /** Gives a part of the sector at a position of the log the bytes that it had before the write that began with record `oldest`. */
+  #undo(position: number, oldest: number, at: number, length: number): void {
+    const log = this.#log;
+    let record = NO_RECORD;
+    for (let r = log.newestAt(position); r !== NO_RECORD && r >= oldest; r = log.olderThan(r)) {
+      record = r;
+    }
+    if (record === NO_RECORD) return;
+    this.#records.clear();
+    this.#records.pushAddress(record * this.sectorBytes + at, length);
+    const offset = log.sectorAt(position) * this.sectorBytes + at;
+    this.#store.writeFrom(offset, log.memory, this.#records, 0, length);
   }
 
   /** Bytes of the medium as reads see them, for set-up and inspection. */
@@ -171,7 +210,7 @@ export class SparseMedium implements Medium {
     // A write that is larger than the whole cache goes past it.
     if (this.#log.room < count) return;
     const first = this.#log.add(sector);
-    for (let i = 1; i < count; i++) this.#log.add(sector + i);
+    for (let i = 1; i < count; i++) this.#log.add(sector + i, first);
     this.#pointTo(first, count);
     const size = this.sectorBytes;
     this.#store.readTo(sector * size, this.#log.memory, this.#records, 0, count * size);
@@ -189,6 +228,15 @@ export class SparseMedium implements Medium {
     if (this.#badForRead.size === 0) return;
     for (let i = 0; i < count; i++) this.#badForRead.delete(sector + i);
   }
+}
+
+/** More than any record. */
+const NOTHING_LOST = Number.POSITIVE_INFINITY;
+
+/** Which of the writes of a unit is the oldest that is lost, those after it with it; {@link NOTHING_LOST} for none. */
+function pickLost(writes: readonly number[], prng: Prng): number {
+  const back = prng.below(writes.length + 1);
+  return back === 0 ? NOTHING_LOST : writes[back - 1]!;
 }
 
 function hasBad(bad: ReadonlySet<number>, sector: number, count: number): boolean {

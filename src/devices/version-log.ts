@@ -23,6 +23,8 @@ export class VersionLog {
   #placeCount = 0;
   /** Record -> the record before it of the same sector. */
   readonly #older: Int32Array;
+  /** Record -> first record of the write that it belongs to. */
+  readonly #writes: Int32Array;
   /** All records, one after the other; record `r` begins at address `r * sectorBytes`. Another one after `add`. */
   memory: RegionMemory;
   #recordCount = 0;
@@ -37,6 +39,7 @@ export class VersionLog {
     this.#newest = new Int32Array(tableSize);
     this.#places = new Int32Array(capacity);
     this.#older = new Int32Array(capacity);
+    this.#writes = new Int32Array(capacity);
     this.memory = new RegionMemory([{ base: 0, size: sectorBytes * Math.min(capacity, 64) }]);
   }
 
@@ -65,8 +68,17 @@ export class VersionLog {
     return this.#older[record]!;
   }
 
-  /** Makes a record for a write of `sector`; the caller stores the bytes before the write in it. Records follow one another. */
-  add(sector: number): number {
+  /** The write that a record belongs to, as the number of its first record: later writes have larger numbers. */
+  writeOf(record: number): number {
+    return this.#writes[record]!;
+  }
+
+  /**
+   * Makes a record for a write of `sector`; the caller stores the bytes before the write in it. Records follow one another.
+   *
+   * @param first record of the write, when this is not it
+   */
+  add(sector: number, first = this.#recordCount): number {
     assert(this.#recordCount < this.capacity, 'the version log has room');
     const record = this.#recordCount;
     this.#recordCount += 1;
@@ -75,6 +87,7 @@ export class VersionLog {
     if (this.#keys[place] === 0) place = this.#enter(place, sector);
     this.#older[record] = this.#newest[place]!;
     this.#newest[place] = record;
+    this.#writes[record] = first;
     return record;
   }
 

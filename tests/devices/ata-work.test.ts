@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { SgList } from '../../src/base/sg-list.ts';
 import { AtaSlot, AtaWork } from '../../src/devices/ata-command.ts';
 import { AtaWorker } from '../../src/devices/ata-work.ts';
 import { AtaRig } from './ata-rig.ts';
@@ -8,6 +9,7 @@ it('tells which sector failed, and how', () => {
   const worker = new AtaWorker(medium);
   const slot = new AtaSlot(0, 'test', () => {});
   slot.memory = memory;
+  slot.data = new SgList();
   slot.data.pushAddress(0, 2048);
   slot.lba = 4;
   slot.count = 4;
@@ -21,5 +23,4 @@ it('tells which sector failed, and how', () => {
   medium.failWrites(7, 1);
   slot.work = AtaWork.write;
   expect([worker.perform(slot), worker.badSector]).toEqual([0x70, 7]);
-  slot.data.clear();
 });

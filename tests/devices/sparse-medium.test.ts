@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/base/assert.ts';
 import { SgList } from '../../src/base/sg-list.ts';
-import { SparseMedium } from '../../src/devices/sparse-medium.ts';
+import { SparseMedium, type SparseMediumOptions } from '../../src/devices/sparse-medium.ts';
 import { MediumStatus } from '../../src/interfaces/medium.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
 import { makePrng } from '../../src/sim/prng.ts';
@@ -138,5 +138,63 @@ describe('a medium', () => {
       }
     });
     expect(bytes).toBeLessThan(0.5);
+  });
+});
+
+describe('a torn write', () => {
+  /** How often each pattern of old (0) and new (1) 512-byte pieces is left of one write of 4 KiB after a cut. */
+  function patterns(options: Partial<SparseMediumOptions>): Set<string> {
+    const found = new Set<string>();
+    for (let seed = 0; seed < 300; seed++) {
+      const medium = new SparseMedium({ sectorCount: 64, ...options });
+      const memory = new RegionMemory([{ base: 0, size: 4096 }]);
+      memory.fill(0, 1, 4096);
+      const data = new SgList();
+      data.pushAddress(0, 4096);
+      medium.write(0, 4096 / medium.sectorBytes, false, memory, data, 0);
+      medium.powerCut(makePrng(seed));
+      const left = medium.peek(0, 4096 / medium.sectorBytes);
+      found.add(Array.from({ length: 8 }, (_, i) => left[i * 512]).join(''));
+    }
+    return found;
+  }
+
+  it.each([
+    ['a sector', { sectorBytes: 512 }, 1],
+    ['two sectors', { sectorBytes: 512, atomicBytes: 1024 }, 2],
+    ['a part of a sector', { sectorBytes: 4096, atomicBytes: 1024 }, 2],
+    ['one large sector', { sectorBytes: 4096 }, 8],
+    ['more than the write', { sectorBytes: 512, atomicBytes: 65_536 }, 8],
+  ] as const)('is torn at the borders of %s only, and there in every way', (_, options, pieces) => {
+    const found = patterns(options);
+    for (const pattern of found) {
+      for (let i = 0; i < 8; i += pieces) {
+        expect(new Set(pattern.slice(i, i + pieces)).size).toBe(1);
+      }
+    }
+    expect(found.size).toBeGreaterThan(8 / pieces > 4 ? 100 : 2 ** (8 / pieces) - 1);
+  });
+
+  it('never shows a version that was not written: a unit goes back to before one of its writes', () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const medium = new SparseMedium({ sectorCount: 8, atomicBytes: 1024 });
+      const memory = new RegionMemory([{ base: 0, size: 1024 }]);
+      const data = new SgList();
+      data.pushAddress(0, 1024);
+      for (let version = 1; version <= 3; version++) {
+        memory.fill(0, version, 1024);
+        // The second write touches the first sector of the unit alone.
+        medium.write(0, version === 2 ? 1 : 2, false, memory, data, 0);
+      }
+      medium.powerCut(makePrng(seed));
+      const left = medium.peek(0, 2);
+      expect(['0 0', '1 1', '2 1', '3 3']).toContain(`${left[0]} ${left[512]}`);
+    }
+  });
+
+  it('needs a unit that is a power of two', () => {
+    for (const atomicBytes of [256, 768, 131_072]) {
+      expect(() => new SparseMedium({ sectorCount: 8, atomicBytes })).toThrow(ConfigError);
+    }
   });
 });

@@ -195,9 +195,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'scsi-lba-check-off-by-one',
-    file: 'src/devices/scsi-disk.ts',
-    find: 'lba + blocks > this.#medium.sectorCount',
-    replace: 'lba + blocks > this.#medium.sectorCount + 1',
+    file: 'src/devices/scsi-command.ts',
+    find: '    } else if (lba + blocks > this.#medium.sectorCount) {\n      failIllegal(task, Asc.lbaOutOfRange);\n    } else if (!isFlush',
+    replace:
+      '    } else if (lba + blocks > this.#medium.sectorCount + 1) {\n      failIllegal(task, Asc.lbaOutOfRange);\n    } else if (!isFlush',
     kills: ['tests/devices/scsi-disk.test.ts'],
     note: 'a transfer may end one block past the end',
   },
@@ -223,8 +224,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'sata-innocent-fail-too',
     file: 'src/block-drivers/sata-driver.ts',
-    find: '      if (slot.isIssued && slot !== except) this.#retry(tag, slot);',
-    replace: '      if (slot.isIssued && slot !== except) this.#finish(slot, BlkStatus.ioError);',
+    find: '      if (each.isIssued && each !== slot) this.#retry(other, each);',
+    replace: '      if (each.isIssued && each !== slot) this.#finish(each, BlkStatus.ioError);',
     kills: ['tests/block-drivers/sata-driver.test.ts'],
     note: 'one bad sector fails all that was queued with it',
   },

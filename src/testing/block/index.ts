@@ -11,6 +11,7 @@ export {
 } from './check-block-device.ts';
 export { checkMedium } from './check-medium.ts';
 export { checkScheduler, type SchedulerCheckOptions } from './check-scheduler.ts';
+export { type FsLogEntry, FsLogReplay, parseFsLog } from './fs-log-replay.ts';
 export {
   type RecordedCase,
   type RecordedEvent,
