@@ -35,6 +35,8 @@ export type Command =
       /** A storage object of a configuration file, in the place of `stack.backend`. */
       readonly config?: ConfigChoice;
       readonly trace: string | undefined;
+      /** What the names of the files of a binary block trace begin with. */
+      readonly blktrace: string | undefined;
       readonly json: boolean;
     };
 
@@ -58,6 +60,7 @@ Options of run:
   --seed N           decides all chance; the same seed gives the same trace (default ${DEFAULT_SEED})
   --costs PRESET     what things cost in virtual time: ${Object.keys(costPresets).join(' or ')} (default ${DEFAULT_COSTS})
   --trace FILE       write every event of every layer to FILE, one JSON object a line
+  --blktrace PREFIX  write what the block layer under an iblock backend did to PREFIX.blktrace.0, for blkparse and btt
   --json             print the results as JSON
 
   --help, --version
@@ -73,6 +76,7 @@ const OPTIONS = {
   seed: { type: 'string' },
   costs: { type: 'string' },
   trace: { type: 'string' },
+  blktrace: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -92,10 +96,12 @@ export function parseCommand(args: readonly string[]): Command {
     if (file === undefined) throw new UsageError('run needs the name of a job file');
     if (extra !== undefined)
       throw new UsageError(`run takes one job file; '${extra}' is one too many`);
-    const { trace, json } = values;
+    const { trace, blktrace, json } = values;
     const stack = stackChoice(values);
     const config = configChoice(values);
-    return { kind: 'run', file, stack, trace, json: json === true, ...(config && { config }) };
+    checkBlktrace(blktrace, stack.backend);
+    const run = { kind: 'run', file, stack, trace, blktrace, json: json === true } as const;
+    return { ...run, ...(config && { config }) };
   }
   if (verb === 'keys' && file === undefined) return { kind: 'keys' };
   if (verb !== undefined)
@@ -132,6 +138,14 @@ function configChoice(values: Values): ConfigChoice | undefined {
     throw new UsageError('--config FILE and --storage-object NAME go together');
   if (backend !== undefined) throw new UsageError('--backend and --config exclude each other');
   return { file, storageObject };
+}
+
+/** Only IBLOCK has a block layer to trace. */
+function checkBlktrace(prefix: string | undefined, { text, options }: BackendChoice): void {
+  if (prefix === undefined || options.type === 'iblock') return;
+  throw new UsageError(
+    `--blktrace ${prefix}: there is no block layer under --backend ${text}; expected iblock:DISK:SIZE`,
+  );
 }
 
 function oneOf<T extends string>(option: string, value: string, names: readonly T[]): T {
