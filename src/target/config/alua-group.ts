@@ -1,7 +1,7 @@
 /** ALUA target port groups of a storage object, as configuration: which there are, and their settings. */
 import { parseKernelInteger, U32 } from './kernel-text.ts';
 import { parsePart } from './parse-part.ts';
-import { type JsonObject, listOf, type ProblemList } from './problems.ts';
+import { type JsonObject, listOf, type ProblemList, textOf } from './problems.ts';
 import { aluaGroupSchema } from './saveconfig-schema.ts';
 
 /** The group that every device has, and that LUNs are in unless another is named. */
@@ -85,7 +85,7 @@ export function parseAluaGroups(
     groups.set(name, group);
     for (const [key, setting] of Object.entries(rest)) {
       if (!(key in DEFAULTS)) group.extra[key] = setting;
-      else if (!setAluaValue(group, key, String(setting))) {
+      else if (!setAluaValue(group, key, textOf(setting))) {
         problems.warn(`${at}.${key}`, `${JSON.stringify(setting)} cannot be set; left as it was`);
       }
     }

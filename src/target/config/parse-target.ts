@@ -8,7 +8,7 @@ import {
 } from './fabric-rules.ts';
 import { aliasOf, type FabricTarget, type NodeAcl, type Tpg, usualGroup } from './fabric-target.ts';
 import { parsePart } from './parse-part.ts';
-import { isJsonObject, listOf } from './problems.ts';
+import { isJsonObject, listOf, textOf } from './problems.ts';
 import {
   lunSchema,
   mappedLunSchema,
@@ -105,7 +105,7 @@ function parseAttributes(
       tpg.attributes[name] = value;
       continue;
     }
-    const verdict = checkFabricAttribute(fabric, name, String(value));
+    const verdict = checkFabricAttribute(fabric, name, textOf(value));
     const at = `${path}.${name}`;
     if (verdict === 'ENOENT') problems.warn(at, 'there is no such attribute; left out');
     else if (typeof verdict === 'string') {

@@ -18,6 +18,7 @@ import {
   type JsonObject,
   listOf,
   ProblemList,
+  textOf,
   unknownKeys,
 } from './problems.ts';
 import { saveconfigSchema } from './saveconfig-schema.ts';
@@ -150,7 +151,7 @@ function chooser(file: JsonObject, { storageObject, target }: LoadOptions) {
   }
   const wanted = new Set<unknown>();
   const isTarget = (value: unknown): boolean =>
-    isJsonObject(value) && `${value['fabric']}/${value['wwn']}` === target;
+    isJsonObject(value) && `${textOf(value['fabric'])}/${textOf(value['wwn'])}` === target;
   for (const value of listOf(file['targets']).filter(isTarget)) {
     for (const tpg of listOf((value as JsonObject)['tpgs'])) {
       for (const lun of listOf(isJsonObject(tpg) ? tpg['luns'] : [])) {
@@ -161,7 +162,8 @@ function chooser(file: JsonObject, { storageObject, target }: LoadOptions) {
   return {
     storageObject: (value: unknown): boolean => {
       if (!isJsonObject(value)) return false;
-      const { plugin, name } = value;
+      const plugin = textOf(value['plugin']);
+      const name = textOf(value['name']);
       const isNamed = storageObject === name || storageObject === `${plugin}/${name}`;
       return isNamed || wanted.has(`/backstores/${plugin}/${name}`);
     },
