@@ -7,7 +7,7 @@
 import * as z from 'zod/mini';
 import { ConfigError } from '../../base/assert.ts';
 import type { Backstore } from './attribute-rules.ts';
-import { CARRIED_FABRICS, FABRICS } from './fabric-rules.ts';
+import { CARRIED_FABRICS, fabricRules } from './fabric-rules.ts';
 import { savedTarget } from './fabric-target.ts';
 import { LioTarget } from './lio-target.ts';
 import { firstIssue } from './parse-part.ts';
@@ -135,7 +135,7 @@ function parseModules(value: unknown, target: LioTarget, problems: ProblemList):
     const name = isJsonObject(module) ? module['name'] : undefined;
     if (!isJsonObject(module) || typeof name !== 'string') {
       problems.error(at, 'expected an object with a name; left out');
-    } else if (FABRICS[name] === undefined && !CARRIED_FABRICS.has(name)) {
+    } else if (fabricRules(name) === undefined && !CARRIED_FABRICS.has(name)) {
       problems.error(`${at}.name`, `there is no fabric '${name}'; left out`);
     } else {
       target.fabricModules.push(module);
