@@ -2,8 +2,10 @@
  * A file handle on a real file, by synchronous calls of `node:fs`.
  *
  * By default the file is opened with O_DSYNC: a write is on stable storage when it ends. With `buffered` it is in the page cache until
- * a sync. Does not model: block devices, sparse hints (punched ranges are written as zeroes, since Node has no fallocate), locks.
+ * a sync. Node has no fallocate: holes are punched by the system's `fallocate`, and where that cannot be had, or the file system has no
+ * holes, zeroes are written instead; {@link NodeFileHandle.punches} says which. Does not model: block devices, locks.
  */
+import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -51,6 +53,8 @@ export interface FileCalls {
   sync(fd: number): void;
   /** As `fs.fdatasyncSync`. */
   dataSync(fd: number): void;
+  /** Punches a hole; false when that is not to be had, for this file or on this system. */
+  punch(fd: number, position: number, length: number): boolean;
 }
 
 const systemCalls: FileCalls = {
@@ -58,7 +62,16 @@ const systemCalls: FileCalls = {
   write: writeSync,
   sync: fsyncSync,
   dataSync: fdatasyncSync,
+  punch: punchBySystem,
 };
+
+/** The system's program punches a hole into the open file, which it is handed. */
+function punchBySystem(fd: number, position: number, length: number): boolean {
+  if (process.platform !== 'linux') return false;
+  const range = ['--punch-hole', '--offset', String(position), '--length', String(length)];
+  const stdio = ['ignore', 'ignore', 'ignore', fd] as const;
+  return spawnSync('fallocate', [...range, '/proc/self/fd/3'], { stdio: [...stdio] }).status === 0;
+}
 
 /** An open file of the system as a {@link FileHandle}. */
 export class NodeFileHandle implements FileHandle {
@@ -66,6 +79,7 @@ export class NodeFileHandle implements FileHandle {
   readonly size: number;
   readonly readOnly: boolean;
   readonly #file: SyncFile;
+  readonly #store: NodeStore;
 
   /**
    * Opens `path`, or makes it when it is not there and a size is given. Never shrinks, grows or replaces an existing file.
@@ -88,13 +102,23 @@ export class NodeFileHandle implements FileHandle {
     this.size = actual;
     this.readOnly = readOnly;
     const isDurable = !buffered && constants.O_DSYNC !== undefined;
-    const store = new NodeStore(fd, actual, readOnly, isDurable, calls);
-    this.#file = new SyncFile(executor, 'node-file', store, costs === undefined ? {} : { costs });
+    this.#store = new NodeStore(fd, actual, readOnly, isDurable, calls);
+    this.#file = new SyncFile(
+      executor,
+      'node-file',
+      this.#store,
+      costs === undefined ? {} : { costs },
+    );
   }
 
   /** How often each operation reached the file. */
   counters(): FileCounters {
     return this.#file.counters();
+  }
+
+  /** What a punch does to the file: `holes` give their blocks back, `zeroes` are written. Known for certain after the first one. */
+  get punches(): 'holes' | 'zeroes' {
+    return this.#store.hasHoles ? 'holes' : 'zeroes';
   }
 
   submit(request: FileRequest): void {
@@ -115,6 +139,8 @@ class NodeStore implements FileStore {
   readonly #isDurable: boolean;
   readonly #calls: FileCalls;
   readonly #chunk = new Uint8Array(CHUNK_BYTES);
+  /** Holes can be punched, as far as is known. */
+  hasHoles = true;
 
   constructor(fd: number, size: number, readOnly: boolean, isDurable: boolean, calls: FileCalls) {
     this.#fd = fd;
@@ -164,6 +190,9 @@ class NodeStore implements FileStore {
   }
 
   punch(offset: number, length: number): Errno {
+    if (length === 0) return Errno.ok;
+    if (this.hasHoles) this.hasHoles = this.#calls.punch(this.#fd, offset, length);
+    if (this.hasHoles) return Errno.ok;
     this.#chunk.fill(0);
     for (let done = 0; done < length; ) {
       const take = Math.min(CHUNK_BYTES, length - done);

@@ -47,6 +47,7 @@ function calls(parts: Partial<FileCalls>): FileCalls {
     write: writeSync,
     sync: () => undefined,
     dataSync: () => undefined,
+    punch: () => false,
     ...parts,
   };
 }
@@ -97,6 +98,20 @@ describe('NodeFileHandle', () => {
     ).toBe(true);
     expect(readFileSync(path)[520_000]).toBe(bytes[520_000 - 12_345]);
     rig.file.close();
+  });
+
+  it('punches holes where the system can, and writes zeroes from the first refusal on', () => {
+    const asked: string[] = [];
+    const punch = (_fd: number, at: number, length: number): boolean => {
+      asked.push(`${at} ${length}`);
+      return asked.length === 1;
+    };
+    const rig = open({ size: BYTES }, calls({ punch }));
+    const file = rig.file as NodeFileHandle;
+    for (const at of [512, 1024, 2048]) expect(rig.do(FileOp.punch, at, 512)).toBe(Errno.ok);
+    expect(rig.do(FileOp.punch, 0, 0)).toBe(Errno.ok);
+    expect([asked, file.punches]).toEqual([['512 512', '1024 512'], 'zeroes']);
+    expect((open().file as NodeFileHandle).punches).toBe('holes');
   });
 
   it('goes on after short and interrupted calls', () => {

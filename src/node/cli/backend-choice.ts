@@ -24,7 +24,7 @@ export interface BackendChoice {
 }
 
 /** A unit of a configuration file. */
-export interface ConfiguredUnit {
+interface ConfiguredUnit {
   readonly blockBytes: 512 | 4096;
   readonly attributes: UnitAttributes;
 }

@@ -1,7 +1,7 @@
 /** ALUA target port groups of a storage object, as configuration: which there are, and their settings. */
 import { parseKernelInteger, U32 } from './kernel-text.ts';
 import { parsePart } from './parse-part.ts';
-import { type JsonObject, listOf, type ProblemList } from './problems.ts';
+import { type JsonObject, listOf, type ProblemList, textOf } from './problems.ts';
 import { aluaGroupSchema } from './saveconfig-schema.ts';
 
 /** The group that every device has, and that LUNs are in unless another is named. */
@@ -55,7 +55,7 @@ export function makeAluaGroup(name: string, id: number): AluaGroup {
 
 /** Puts a value into a setting; false when there is no such setting or the value is not one of its own. */
 export function setAluaValue(group: AluaGroup, key: string, text: string): boolean {
-  if (!(key in DEFAULTS)) return false;
+  if (!Object.hasOwn(DEFAULTS, key)) return false;
   const value = parseKernelInteger(text, U32);
   if (typeof value === 'string') return false;
   const isRight = key === 'alua_access_state' ? STATES.includes(value) : value <= (MOST[key] ?? 1);
@@ -84,8 +84,8 @@ export function parseAluaGroups(
     }
     groups.set(name, group);
     for (const [key, setting] of Object.entries(rest)) {
-      if (!(key in DEFAULTS)) group.extra[key] = setting;
-      else if (!setAluaValue(group, key, String(setting))) {
+      if (!Object.hasOwn(DEFAULTS, key)) group.extra[key] = setting;
+      else if (!setAluaValue(group, key, textOf(setting))) {
         problems.warn(`${at}.${key}`, `${JSON.stringify(setting)} cannot be set; left as it was`);
       }
     }

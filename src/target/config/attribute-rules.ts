@@ -31,7 +31,7 @@ export interface AttributeHost {
 }
 
 /** The value that a write leaves, or why it is refused. */
-export type AttributeVerdict = number | ErrnoName;
+type AttributeVerdict = number | ErrnoName;
 
 /** What a write of `text` leaves, given the value that is there. */
 export type AttributeRule = (

@@ -95,6 +95,11 @@ export const FABRICS: Readonly<Record<string, FabricRules>> = {
   },
 };
 
+/** The rules of a fabric; any name may be asked. */
+export function fabricRules(fabric: string): FabricRules | undefined {
+  return Object.hasOwn(FABRICS, fabric) ? FABRICS[fabric] : undefined;
+}
+
 /** Fabrics of LIO that are carried without rules of their own. */
 export const CARRIED_FABRICS: ReadonlySet<string> = new Set([
   'ib_srpt',
@@ -110,7 +115,7 @@ export const CARRIED_FABRICS: ReadonlySet<string> = new Set([
 
 /** The attributes that a target port group of this fabric begins with. */
 export function initialFabricAttributes(fabric: string): Record<string, number> {
-  const all = Object.entries(FABRICS[fabric]?.attributes ?? {});
+  const all = Object.entries(fabricRules(fabric)?.attributes ?? {});
   return Object.fromEntries(all.map(([name, { initial }]) => [name, Number(initial)]));
 }
 
@@ -120,7 +125,8 @@ export function checkFabricAttribute(
   name: string,
   text: string,
 ): number | ErrnoName {
-  const attribute = FABRICS[fabric]?.attributes[name];
+  const attributes = fabricRules(fabric)?.attributes ?? {};
+  const attribute = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
   if (attribute === undefined) return 'ENOENT';
   const value = parseKernelInteger(text, attribute.range);
   if (typeof value === 'string') {

@@ -1,6 +1,6 @@
 /** The configuration of a LIO target: attributes, saveconfig.json, nvmetcli's JSON and the configfs tree. */
 export type { AluaGroup } from './alua-group.ts';
-export { BACKSTORES, type Backstore } from './attribute-rules.ts';
+export { type AttributeHost, BACKSTORES, type Backstore } from './attribute-rules.ts';
 export { type AttributeFacts, DeviceAttributes } from './device-attributes.ts';
 export type { FabricTarget, Lun, MappedLun, NodeAcl, Tpg } from './fabric-target.ts';
 export type { ErrnoName } from './kernel-text.ts';

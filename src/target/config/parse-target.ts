@@ -3,12 +3,12 @@
 import {
   CARRIED_FABRICS,
   checkFabricAttribute,
-  FABRICS,
+  fabricRules,
   initialFabricAttributes,
 } from './fabric-rules.ts';
 import { aliasOf, type FabricTarget, type NodeAcl, type Tpg, usualGroup } from './fabric-target.ts';
 import { parsePart } from './parse-part.ts';
-import { isJsonObject, listOf } from './problems.ts';
+import { isJsonObject, listOf, textOf } from './problems.ts';
 import {
   lunSchema,
   mappedLunSchema,
@@ -33,7 +33,7 @@ export function parseTarget(value: unknown, path: string, world: TargetWorld): v
   const parsed = parsePart(targetSchema, value, path, problems);
   if (parsed === undefined) return;
   const { fabric, wwn, parameters, tpgs, ...extra } = parsed;
-  const rules = FABRICS[fabric];
+  const rules = fabricRules(fabric);
   if (rules === undefined && !CARRIED_FABRICS.has(fabric)) {
     problems.error(`${path}.fabric`, `there is no fabric '${fabric}'; '${wwn}' left out`);
     return;
@@ -66,7 +66,7 @@ function parseTpg(value: unknown, path: string, target: FabricTarget, world: Tar
   const { tag: given, enable, attributes, parameters, luns, portals, node_acls, ...extra } = parsed;
   const tag = given ?? freeTag(target);
   const { fabric } = target;
-  const initial = FABRICS[fabric]?.parameters ?? {};
+  const initial = fabricRules(fabric)?.parameters ?? {};
   const hasParameters = parameters !== undefined || Object.keys(initial).length > 0;
   const tpg: Tpg = target.tpgs.get(tag) ?? {
     tag,
@@ -101,11 +101,11 @@ function parseAttributes(
   if (!isJsonObject(values)) return;
   for (const [name, value] of Object.entries(values)) {
     if (value === null) continue;
-    if (FABRICS[fabric] === undefined) {
+    if (fabricRules(fabric) === undefined) {
       tpg.attributes[name] = value;
       continue;
     }
-    const verdict = checkFabricAttribute(fabric, name, String(value));
+    const verdict = checkFabricAttribute(fabric, name, textOf(value));
     const at = `${path}.${name}`;
     if (verdict === 'ENOENT') problems.warn(at, 'there is no such attribute; left out');
     else if (typeof verdict === 'string') {

@@ -45,6 +45,11 @@ export function unknownKeys(value: JsonObject, known: ReadonlySet<string>): Json
   return Object.fromEntries(Object.entries(value).filter(([key]) => !known.has(key)));
 }
 
+/** What a value is written as: a text as it is, and an object, whose own conversion a file could have replaced, as JSON. */
+export function textOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
 /** The elements of a list; what is missing or no list has none. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];

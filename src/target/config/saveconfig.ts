@@ -7,7 +7,7 @@
 import * as z from 'zod/mini';
 import { ConfigError } from '../../base/assert.ts';
 import type { Backstore } from './attribute-rules.ts';
-import { CARRIED_FABRICS, FABRICS } from './fabric-rules.ts';
+import { CARRIED_FABRICS, fabricRules } from './fabric-rules.ts';
 import { savedTarget } from './fabric-target.ts';
 import { LioTarget } from './lio-target.ts';
 import { firstIssue } from './parse-part.ts';
@@ -18,6 +18,7 @@ import {
   type JsonObject,
   listOf,
   ProblemList,
+  textOf,
   unknownKeys,
 } from './problems.ts';
 import { saveconfigSchema } from './saveconfig-schema.ts';
@@ -134,7 +135,7 @@ function parseModules(value: unknown, target: LioTarget, problems: ProblemList):
     const name = isJsonObject(module) ? module['name'] : undefined;
     if (!isJsonObject(module) || typeof name !== 'string') {
       problems.error(at, 'expected an object with a name; left out');
-    } else if (FABRICS[name] === undefined && !CARRIED_FABRICS.has(name)) {
+    } else if (fabricRules(name) === undefined && !CARRIED_FABRICS.has(name)) {
       problems.error(`${at}.name`, `there is no fabric '${name}'; left out`);
     } else {
       target.fabricModules.push(module);
@@ -150,7 +151,7 @@ function chooser(file: JsonObject, { storageObject, target }: LoadOptions) {
   }
   const wanted = new Set<unknown>();
   const isTarget = (value: unknown): boolean =>
-    isJsonObject(value) && `${value['fabric']}/${value['wwn']}` === target;
+    isJsonObject(value) && `${textOf(value['fabric'])}/${textOf(value['wwn'])}` === target;
   for (const value of listOf(file['targets']).filter(isTarget)) {
     for (const tpg of listOf((value as JsonObject)['tpgs'])) {
       for (const lun of listOf(isJsonObject(tpg) ? tpg['luns'] : [])) {
@@ -161,7 +162,8 @@ function chooser(file: JsonObject, { storageObject, target }: LoadOptions) {
   return {
     storageObject: (value: unknown): boolean => {
       if (!isJsonObject(value)) return false;
-      const { plugin, name } = value;
+      const plugin = textOf(value['plugin']);
+      const name = textOf(value['name']);
       const isNamed = storageObject === name || storageObject === `${plugin}/${name}`;
       return isNamed || wanted.has(`/backstores/${plugin}/${name}`);
     },

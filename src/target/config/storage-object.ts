@@ -4,7 +4,7 @@ import { type AluaGroup, parseAluaGroups, savedAluaGroup } from './alua-group.ts
 import { BACKSTORES, type Backstore } from './attribute-rules.ts';
 import { type AttributeFacts, DeviceAttributes } from './device-attributes.ts';
 import { parsePart } from './parse-part.ts';
-import { isJsonObject, type JsonObject, type ProblemList } from './problems.ts';
+import { isJsonObject, type JsonObject, type ProblemList, textOf } from './problems.ts';
 import { storageObjectSchemas } from './saveconfig-schema.ts';
 
 /** What a loader is told about the file or device below a storage object. */
@@ -130,7 +130,10 @@ export function parseStorageObject(
   const plugin = BACKSTORES.find((each) => each === value['plugin']);
   if (plugin === undefined) {
     const known = BACKSTORES.join(', ');
-    problems.error(`${path}.plugin`, `expected one of ${known}; '${value['name']}' left out`);
+    problems.error(
+      `${path}.plugin`,
+      `expected one of ${known}; ${JSON.stringify(value['name'])} left out`,
+    );
     return undefined;
   }
   const parsed = parsePart(storageObjectSchemas[plugin], value, path, problems);
@@ -182,7 +185,7 @@ function writeAttributes(
   if (!isJsonObject(values)) return;
   for (const [name, value] of Object.entries(values)) {
     if (value === null) continue;
-    const errno = unit.write(name, String(value));
+    const errno = unit.write(name, textOf(value));
     if (errno === 'ENOENT')
       problems.warn(`${path}.${name}`, 'there is no such attribute; left out');
     else if (errno !== undefined) {

@@ -3,6 +3,7 @@ import {
   isJsonObject,
   listOf,
   ProblemList,
+  textOf,
   unknownKeys,
 } from '../../../src/target/config/problems.ts';
 
@@ -32,5 +33,11 @@ describe('JSON values', () => {
     expect(listOf([1])).toEqual([1]);
     expect(listOf({ length: 1 })).toEqual([]);
     expect(unknownKeys({ a: 1, b: 2 }, new Set(['a']))).toEqual({ b: 2 });
+  });
+
+  it('are written as texts, whatever keys an object has', () => {
+    const odd = JSON.parse('{"toString": 1, "__proto__": 2}');
+    expect([textOf('x'), textOf(null), textOf(1)]).toEqual(['x', 'null', '1']);
+    expect(textOf(odd)).toBe('{"toString":1,"__proto__":2}');
   });
 });

@@ -143,6 +143,25 @@ describe('loadSaveconfig', () => {
     );
   });
 
+  it('finds nothing behind names that every object has', () => {
+    const tpgs = [{ attributes: { constructor: 1, toString: 0 } }];
+    const targets = ['iscsi', 'constructor'].map((fabric) => ({ fabric, wwn: 'x', tpgs }));
+    const alua_tpgs = [{ name: 'a', valueOf: 1 }];
+    const { problems } = loadSaveconfig({
+      storage_objects: [{ ...ramdisk, alua_tpgs, attributes: { hasOwnProperty: 1 } }],
+      targets,
+      fabric_modules: [{ name: 'toString' }],
+    });
+    const found = problems.filter(({ severity }) => severity !== 'note').map(({ path }) => path);
+    expect(found).toEqual([
+      'storage_objects[0].attributes.hasOwnProperty',
+      'targets[0].tpgs[0].attributes.constructor',
+      'targets[0].tpgs[0].attributes.toString',
+      'targets[1].fabric',
+      'fabric_modules[0].name',
+    ]);
+  });
+
   it('lists discovery of a fabric that there is not', () => {
     const { problems } = loadSaveconfig({ fabric_modules: [{ name: 'zzz' }, 3] });
     expect(problems.map(({ path }) => path)).toEqual([
