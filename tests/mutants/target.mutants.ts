@@ -47,10 +47,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'lba-sum-rounds',
-    file: 'src/target/nvme/io-command.ts',
+    file: 'src/target/nvme/io-rules.ts',
     find: 'return blockCount <= size && lba <= size - blockCount;',
     replace: 'return ((lba + blockCount) >>> 0) <= size;',
-    kills: ['tests/target/nvme/io-command.test.ts'],
+    kills: ['tests/target/nvme/io-command.test.ts', 'tests/target/nvme/io-rules.test.ts'],
     note: 'the end of a range is computed in 32 bits and wraps',
   },
   {
@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'mdts-unchecked',
     file: 'src/target/nvme/io-command.ts',
-    find: '> maxTransferBytes',
+    find: '> rules.maxTransferBytes',
     replace: '> Number.MAX_SAFE_INTEGER',
     kills: ['tests/target/nvme/nvme-target-controller.test.ts'],
     note: 'a transfer larger than advertised is taken',
@@ -72,8 +72,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'fua-dropped-in-decode',
     file: 'src/target/nvme/io-command.ts',
-    find: '(alwaysDurable || (cdw12 & IoControl.fua) !== 0)',
-    replace: 'alwaysDurable',
+    find: '!rules.features.writeCache || (cdw12 & IoControl.fua) !== 0',
+    replace: '!rules.features.writeCache',
     kills: [
       'tests/target/nvme/nvme-target-controller.test.ts',
       'tests/target/nvme/io-command.test.ts',
@@ -99,8 +99,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'broadcast-flush-stops-early',
     file: 'src/target/nvme/nvme-target-controller.ts',
-    find: 'slot.status === TargetStatus.good && this.#goOn(slot)',
-    replace: 'slot.status !== TargetStatus.good && this.#goOn(slot)',
+    find: 'isGood && hasParts(slot) && nextPart(slot, this.#rules)',
+    replace: '!isGood && hasParts(slot) && nextPart(slot, this.#rules)',
     kills: ['tests/target/nvme/nvme-target-controller.test.ts'],
     note: 'a flush of all namespaces flushes the first alone',
   },
