@@ -2,8 +2,8 @@
  * What a device did, counted as `/proc/diskstats` counts it, from the events that its observer hears.
  *
  * Times go from the moment when a request came into being (G) to its end (C), in virtual time; a request is in flight from D to C. A write
- * that the flush machine takes apart ends with its data. Several requests may cover the same sectors: their times may then be exchanged,
- * which leaves all sums as they are.
+ * that the flush machine takes apart ends with its data. Requests are told apart by range and id: where two of one command cover the
+ * same sectors their times may be exchanged, which leaves all sums as they are.
  *
  * Does not model: `iostats` and `nomerges` switches; empty flushes of a partition count for its disk.
  */
@@ -119,7 +119,7 @@ export class DiskStats implements BlockObserver {
     } else if (action === BlockAction.issued) {
       this.#issued(ioId, op, sector, sectorCount);
     } else if (action === BlockAction.requeued) {
-      this.#requeued(op, sector, sectorCount);
+      this.#requeued(ioId, op, sector, sectorCount);
     } else if (action === BlockAction.completed) {
       this.#completed(ioId, op, sector, sectorCount);
     }
@@ -162,7 +162,7 @@ export class DiskStats implements BlockObserver {
 
   #issued(ioId: number, op: BioOp, sector: number, sectorCount: number): void {
     // The flush machine's own request, and a driver's, were never got.
-    const found = sectorCount === 0 ? undefined : this.#find(op, sector, sectorCount, false);
+    const found = sectorCount === 0 ? undefined : this.#findWaiting(ioId, op, sector, sectorCount);
     const open = found ?? this.#got(ioId, op, sector, sectorCount);
     open.sector = sector;
     open.sectorCount = sectorCount;
@@ -171,8 +171,8 @@ export class DiskStats implements BlockObserver {
     this.#inFlight += 1;
   }
 
-  #requeued(op: BioOp, sector: number, sectorCount: number): void {
-    const open = this.#findIssued(op, sector, sectorCount);
+  #requeued(ioId: number, op: BioOp, sector: number, sectorCount: number): void {
+    const open = this.#findIssued(ioId, op, sector, sectorCount);
     // A request that the driver refused was not issued.
     if (open === undefined) return;
     open.isIssued = false;
@@ -180,7 +180,7 @@ export class DiskStats implements BlockObserver {
   }
 
   #completed(ioId: number, op: BioOp, sector: number, sectorCount: number): void {
-    const open = this.#findIssued(op, sector, sectorCount);
+    const open = this.#findIssued(ioId, op, sector, sectorCount);
     if (open === undefined) {
       // The end of an empty flush, which as a request had nothing to issue.
       const empty = sectorCount === 0 ? this.#findEmpty(ioId, op) : undefined;
@@ -210,33 +210,46 @@ export class DiskStats implements BlockObserver {
     if (this.#open.head === undefined) this.#busyNs += this.#executor.now - this.#busySinceNs;
   }
 
-  /** The oldest request of this operation inside the range. */
-  #find(
+  /** The oldest request inside the range that waits; rather the same one by its id, and rather one that fills the range. */
+  #findWaiting(
+    ioId: number,
     op: BioOp,
     sector: number,
     sectorCount: number,
-    isIssued: boolean,
   ): OpenRequest | undefined {
-    let open = this.#open.head;
-    for (; open !== undefined; open = open.next) {
-      const isInside =
-        open.sector >= sector && open.sector + open.sectorCount <= sector + sectorCount;
-      const isOne = open.op === op && open.isIssued === isIssued && isInside;
-      if (isOne && open.sectorCount > 0) return open;
+    let best: OpenRequest | undefined;
+    let bestRank = -1;
+    for (let open = this.#open.head; open !== undefined; open = open.next) {
+      if (open.op !== op || open.isIssued || open.sectorCount === 0) continue;
+      const end = open.sector + open.sectorCount;
+      if (open.sector < sector || end > sector + sectorCount) continue;
+      const rank = (open.ioId === ioId ? 2 : 0) + (open.sectorCount === sectorCount ? 1 : 0);
+      if (rank <= bestRank) continue;
+      best = open;
+      bestRank = rank;
     }
-    return open;
+    return best;
   }
 
-  /** The request that the driver has, of which this is the whole or the first part. */
-  #findIssued(op: BioOp, sector: number, sectorCount: number): OpenRequest | undefined {
-    let open = this.#open.head;
-    for (; open !== undefined; open = open.next) {
-      if (open.op !== op || !open.isIssued) continue;
-      const isEmpty = sectorCount === 0 && open.sectorCount === 0;
-      const isPart = sectorCount > 0 && open.sector === sector && sectorCount <= open.sectorCount;
-      if (isEmpty || isPart) return open;
+  /** The request that the driver has, of which this is the whole or, where there is no such, the first part. */
+  #findIssued(
+    ioId: number,
+    op: BioOp,
+    sector: number,
+    sectorCount: number,
+  ): OpenRequest | undefined {
+    let best: OpenRequest | undefined;
+    let bestRank = -1;
+    for (let open = this.#open.head; open !== undefined; open = open.next) {
+      if (open.op !== op || !open.isIssued || open.sector !== sector) continue;
+      const isWhole = sectorCount === open.sectorCount;
+      if (!isWhole && (sectorCount === 0 || sectorCount > open.sectorCount)) continue;
+      const rank = (isWhole ? 2 : 0) + (open.ioId === ioId ? 1 : 0);
+      if (rank <= bestRank) continue;
+      best = open;
+      bestRank = rank;
     }
-    return open;
+    return best;
   }
 
   #findEmpty(ioId: number, op: BioOp): OpenRequest | undefined {

@@ -74,6 +74,20 @@ describe('DiskStats', () => {
     expect([stats.read.ios, stats.read.sectors, stats.inFlight]).toEqual([1, 16, 0]);
   });
 
+  it('tells requests of the same place apart', () => {
+    const { stats, event, wait } = rig();
+    event('G', write, 0, 8, 1);
+    event('G', write, 0, 64, 2);
+    event('D', write, 0, 64, 2);
+    event('D', write, 0, 8, 1);
+    expect(stats.inFlight).toBe(2);
+    event('C', write, 0, 8, 1);
+    event('C', write, 0, 64, 2);
+    wait(1_000);
+    expect(stats.fields().slice(4, 9)).toEqual([2, 0, 72, 0, 0]);
+    expect(stats.busyNs).toBe(0);
+  });
+
   it('takes no notice of a requeue of what the driver refused', () => {
     const { stats, event } = rig();
     event('G', discard);
