@@ -17,6 +17,7 @@ export {
   formatSize,
   Guest,
   GuestDisk,
+  type LayerCounters,
   type MemoryMap,
   NvmeError,
   parseSize,

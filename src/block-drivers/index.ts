@@ -13,3 +13,4 @@ export {
   ScsiDriver,
   type ScsiDriverOptions,
 } from './scsi-driver.ts';
+export { type ZoneOptions, ZoneTable } from './zone-table.ts';

@@ -1,7 +1,8 @@
 /**
  * A driver without a device, after Linux's null_blk: it ends requests after a fixed time, with or without a medium behind them.
  *
- * Without a medium writes are thrown away and reads leave the memory as it is: the cost of the block layer alone.
+ * Without a medium writes are thrown away and reads leave the memory as it is: the cost of the block layer alone. With `zoned` it has zones
+ * (`zoned=1`): writes keep to their write pointers, and there are neither discards nor write zeroes.
  */
 import {
   BioFlag,
@@ -21,6 +22,7 @@ import type { Executor, Task } from '../interfaces/executor.ts';
 import type { Medium, MediumStatus } from '../interfaces/medium.ts';
 import { makeTask } from '../sim/task.ts';
 import { blkStatusOfMedium } from './medium-status.ts';
+import { type ZoneOptions, ZoneTable } from './zone-table.ts';
 
 /** How a {@link NullBlkDriver} is made. */
 export interface NullBlkOptions {
@@ -34,6 +36,8 @@ export interface NullBlkOptions {
   hardwareQueueCount?: number;
   /** Tags of each (`hw_queue_depth`); 64 unless given. */
   queueDepth?: number;
+  /** Zones (`zoned`); none unless given. */
+  zoned?: ZoneOptions;
   /** Limits other than the defaults. */
   limits?: Partial<QueueLimits>;
   owner?: string;
@@ -45,6 +49,8 @@ export class NullBlkDriver implements BlkMqOps {
   readonly capacitySectors: number;
   readonly hardwareQueueCount: number;
   readonly queueDepth: number;
+  /** Its zones, when it has some. */
+  readonly zones: ZoneTable | undefined;
   readonly #executor: Executor;
   readonly #medium: Medium | undefined;
   readonly #completionNs: number;
@@ -63,7 +69,14 @@ export class NullBlkDriver implements BlkMqOps {
     this.capacitySectors =
       options.capacitySectors ??
       (medium === undefined ? 2 ** 21 : (medium.sectorCount * sectorBytes) / SECTOR_BYTES);
-    this.limits = { ...DEFAULT_LIMITS, ...limitsOf(medium), ...options.limits };
+    const { zoned } = options;
+    this.zones = zoned && new ZoneTable(this.capacitySectors, zoned);
+    this.limits = {
+      ...DEFAULT_LIMITS,
+      ...limitsOf(medium),
+      ...(zoned && zonedLimits(zoned)),
+      ...options.limits,
+    };
     this.#executor = executor;
     this.#medium = medium;
     this.#completionNs = options.completionNs ?? 0;
@@ -108,6 +121,15 @@ export class NullBlkDriver implements BlkMqOps {
     if (request.op === BioOp.driverIn || request.op === BioOp.driverOut) {
       return BlkStatus.notSupported;
     }
+    const { zones } = this;
+    if (isZoneOp(request.op)) {
+      const status = zones?.manage(request.op, request.sector) ?? BlkStatus.notSupported;
+      const isReset = request.op === BioOp.zoneReset && status === BlkStatus.ok;
+      if (!isReset || medium === undefined) return status;
+    } else if (zones !== undefined && request.op === BioOp.write) {
+      const status = zones.write(request.sector, request.sectorCount);
+      if (status !== BlkStatus.ok) return status;
+    }
     if (medium === undefined) return BlkStatus.ok;
     const perSector = medium.sectorBytes / SECTOR_BYTES;
     const sector = request.sector / perSector;
@@ -125,6 +147,15 @@ export class NullBlkDriver implements BlkMqOps {
     }
     return blkStatusOfMedium(status);
   }
+}
+
+function isZoneOp(op: BioOp): boolean {
+  return op >= BioOp.zoneOpen && op <= BioOp.zoneReset;
+}
+
+/** No request crosses into another zone. */
+function zonedLimits({ zoneSectors }: ZoneOptions): Partial<QueueLimits> {
+  return { chunkSectors: zoneSectors, maxDiscardSectors: 0, maxWriteZeroesSectors: 0 };
 }
 
 function limitsOf(medium: Medium | undefined): Partial<QueueLimits> {

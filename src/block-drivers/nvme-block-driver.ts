@@ -235,6 +235,7 @@ function limitsOf(host: NvmeHost, blockBytes: number): QueueLimits {
     chunkSectors: 0,
     maxDiscardSectors: 0,
     discardGranularity: 0,
+    discardAlignment: 0,
     maxWriteZeroesSectors: 0,
     writeCache: host.volatileWriteCache,
     fua: host.volatileWriteCache,

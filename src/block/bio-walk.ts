@@ -15,6 +15,8 @@ export class BioWalk implements BioCursor {
   partsInFlight = 0;
   /** All parts were taken, or none will be. */
   isTaken = false;
+  /** It found no request and waits, or waited, for the next one. */
+  isSlept = false;
   /** First error of any part. */
   status: BlkStatus = BlkStatus.ok;
   /** The next walk on the list that this one is on. */
@@ -31,6 +33,7 @@ export class BioWalk implements BioCursor {
     this.flags = flags;
     this.partsInFlight = 0;
     this.isTaken = false;
+    this.isSlept = false;
     this.status = BlkStatus.ok;
   }
 

@@ -28,6 +28,13 @@ export class BlockSight {
     this.#observer?.event(action, ioId, op, flags, sector, sectorCount, extra);
   }
 
+  /** An event of the first sectors of a request. */
+  part(action: BlockAction, request: Request, sectorCount: number): void {
+    const { ioId, op, flags, sector, status } = request;
+    this.#tracer?.event(Layer.block, ACTION_LETTERS[action]!, ioId, sector, sectorCount);
+    this.#observer?.event(action, ioId, op, flags, sector, sectorCount, status);
+  }
+
   /** An event of a part of a bio. */
   bio(
     action: BlockAction,

@@ -130,7 +130,8 @@ export class FlushMachine {
     const flush = this.#flush;
     assert(flush.state === RequestState.free, 'the flush request is free');
     flush.state = RequestState.queued;
-    flush.tag = first.tag;
+    // Without tags of its own the queue lends it the one of a waiter, so that a depth of 1 cannot lock up.
+    if (first.tag >= 0) flush.tag = first.tag;
     flush.ioId = first.ioId;
     flush.memory = first.memory;
     flush.op = BioOp.flush;

@@ -59,23 +59,18 @@ export function checkLimits(limits: QueueLimits): void {
     'chunkSectors',
     '0, or a multiple of the logical block',
   );
-  check(
-    isCount(limits.maxDiscardSectors, 0),
-    limits,
+  for (const name of [
     'maxDiscardSectors',
-    'an integer of 0 and more',
-  );
-  check(
-    isCount(limits.maxWriteZeroesSectors, 0),
-    limits,
     'maxWriteZeroesSectors',
-    'an integer of 0 and more',
-  );
-  check(
-    isCount(limits.discardGranularity, 0),
-    limits,
     'discardGranularity',
-    'an integer of 0 and more',
+  ] as const) {
+    check(isCount(limits[name], 0), limits, name, 'an integer of 0 and more');
+  }
+  check(
+    isCount(limits.discardAlignment, 0) && limits.discardAlignment % SECTOR_BYTES === 0,
+    limits,
+    'discardAlignment',
+    'an integer of 0 and more, a multiple of 512',
   );
 }
 

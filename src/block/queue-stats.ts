@@ -54,6 +54,13 @@ export class QueueStats {
     kind.ns += now - startedNs;
   }
 
+  /** The driver gave a request back, with so many sectors done. */
+  requeued(now: number, op: BioOp, sectorsDone: number): void {
+    this.#advance(now);
+    this.inFlight -= 1;
+    this.of(op).sectors += sectorsDone;
+  }
+
   #advance(now: number): void {
     const passed = now - this.#changedNs;
     if (passed !== 0 && this.inFlight > 0) {

@@ -1,14 +1,13 @@
 /**
  * The block layer of one device: bios in, requests to a blk-mq driver out.
  *
- * A bio is checked, cut by the limits of the queue, and each part gets a tag with its request. Reads and writes go to the driver at once,
- * or wait in the plug, where a bio that continues the newest request is merged into it. What needs a flush passes through the flush
- * machine. Bios that find no tag wait in line; a bio ends when its last part does, with the first error of any part.
+ * A bio is checked, cut by the limits of the queue, and each part gets a slot with its request. Reads and writes wait in the plug, go to the
+ * scheduler, or straight to the driver; a bio that continues a waiting request is merged into it. What needs a flush passes through the flush
+ * machine. Bios that find no slot wait in line; a bio ends when its last part does, with the first error of any part.
  *
- * Trace events are those of blktrace (Q X G M F P U UT R D C), as `block-sight.ts` has them. As in the real one, a plug that direct
- * issue takes newest first leaves no U.
+ * Trace events are those of blktrace, as `block-sight.ts` has them.
  *
- * Does not model: CPUs (bios go to the hardware queues in turn), scheduler tags, requeue by the driver after it took a request, freezing.
+ * Does not model: CPUs (bios go to the hardware queues in turn), changing the scheduler of a queue that works.
  */
 import { assert, ConfigError } from '../base/assert.ts';
 import {
@@ -18,33 +17,29 @@ import {
   BlkStatus,
   type BlockDevice,
   type QueueLimits,
-  SECTOR_BYTES,
 } from '../interfaces/bio.ts';
 import type { BlkMqOps } from '../interfaces/blk-mq.ts';
 import { BlockAction, type BlockObserver } from '../interfaces/block-observer.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
-import type { Executor, Task } from '../interfaces/executor.ts';
+import type { Executor } from '../interfaces/executor.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
 import { RegionMemory } from '../memory/region-memory.ts';
 import { NO_COSTS } from '../sim/cost-presets.ts';
-import { makeTask } from '../sim/task.ts';
-import { type BioWalk, BioWalkList, BioWalkPool } from './bio-walk.ts';
-import { type BlkRequest, RequestList, RequestState } from './blk-request.ts';
+import { judgeBio } from './bio-check.ts';
+import { BioIntake } from './bio-intake.ts';
+import { BioLedger } from './bio-ledger.ts';
+import type { BioWalk } from './bio-walk.ts';
+import { type BlkRequest, dropFront, RequestState } from './blk-request.ts';
 import { BlockSight } from './block-sight.ts';
-import { FlushMachine, flushStepsFor } from './flush-machine.ts';
+import { FlushMachine } from './flush-machine.ts';
+import { FreezeGate } from './freeze-gate.ts';
 import { HardwareQueue, type HardwareQueueEvents } from './hardware-queue.ts';
-import { type IoScheduler, NoneScheduler } from './io-scheduler.ts';
-import { MergeKind, Merger } from './merge-rule.ts';
+import { type IoScheduler, NoneScheduler, type SchedulerHost } from './io-scheduler.ts';
+import { Merger } from './merge-rule.ts';
+import { Plug } from './plug.ts';
 import { checkLimits } from './queue-limits.ts';
 import { QueueStats } from './queue-stats.ts';
-import { nextPartSectors, takePart } from './split-rule.ts';
 import { DEFAULT_TIMEOUT_NS, TimeoutWatch } from './timeout-watch.ts';
-
-/** A plug that holds this many requests is sent before the next is added. */
-export const MAX_PLUGGED_REQUESTS = 32;
-
-/** A plug whose newest request has this many bytes is sent before the next is added. */
-export const PLUG_FLUSH_BYTES = 128 * 1024;
 
 /** How a {@link RequestQueue} works. */
 export interface RequestQueueOptions {
@@ -55,6 +50,12 @@ export interface RequestQueueOptions {
   observer?: BlockObserver | undefined;
   /** Order of requests; `none` unless given. */
   scheduler?: IoScheduler;
+  /** `nr_requests`: requests of each hardware queue; as many as the driver has tags unless given, with a scheduler twice that (256 at most). */
+  requestCount?: number | undefined;
+  /** `nomerges`: 1 leaves only the look at the newest request, 2 merges nothing; 0 unless given. */
+  noMerges?: number;
+  /** The device is zoned: its writes pass the plug by, so that their order stays. */
+  isZoned?: boolean;
   /** After how long the driver is asked about a request; 30 s unless given. */
   timeoutNs?: number;
   /** Owner of its tasks. */
@@ -74,15 +75,13 @@ export class RequestQueue implements BlockDevice {
   readonly #flushMachines: readonly FlushMachine[];
   readonly #watch: TimeoutWatch;
   readonly #merger: Merger;
-  readonly #walks = new BioWalkPool();
-  /** Bios that end without having reached the driver, on a later turn. */
-  readonly #ending = new BioWalkList();
-  readonly #endTask: Task;
-  readonly #requestNs: number;
-  #busyUntilNs = 0;
-  #plugDepth = 0;
-  #plugged = new RequestList();
+  readonly #ledger: BioLedger;
+  readonly #gate: FreezeGate;
+  readonly #plug: Plug;
+  readonly #intake: BioIntake;
+  readonly #noMerges: number;
   #turn = 0;
+  #quiesceDepth = 0;
 
   /** @throws ConfigError when the driver's limits or sizes cannot be used */
   constructor(executor: Executor, ops: BlkMqOps, options: RequestQueueOptions = {}) {
@@ -95,214 +94,175 @@ export class RequestQueue implements BlockDevice {
     this.capacitySectors = ops.capacitySectors;
     this.#executor = executor;
     this.#sight = new BlockSight(options.tracer, options.observer);
-    this.#scheduler = options.scheduler ?? new NoneScheduler(ops.hardwareQueueCount);
-    this.#requestNs = (options.costs ?? NO_COSTS).blockRequestNs;
-    this.#merger = new Merger(ops.limits);
-    this.#endTask = makeTask(owner, () => this.#endWaiting());
+    this.#scheduler = options.scheduler ?? new NoneScheduler();
+    this.#noMerges = options.noMerges ?? 0;
+    const requestCount = this.#requestCount(ops.queueDepth, options.requestCount);
+    this.#merger = new Merger(ops.limits, this.#sight, this.stats);
+    this.#ledger = new BioLedger(executor, owner);
+    this.#gate = new FreezeGate(this.#ledger, (walk) => this.#enter(walk, walk.bio!));
     const events = this.#events();
     this.#queues = Array.from(
       { length: ops.hardwareQueueCount },
-      (_, index) => new HardwareQueue(executor, ops, index, memory, this.#scheduler, events, owner),
+      (_, index) =>
+        new HardwareQueue(
+          executor,
+          ops,
+          index,
+          memory,
+          this.#scheduler,
+          events,
+          owner,
+          requestCount,
+        ),
     );
+    this.#plug = new Plug(this.#queues, this.#scheduler.isDirect, this.#sight);
+    this.#scheduler.attach(this.#host(requestCount));
     this.#flushMachines = this.#queues.map(
       (queue) =>
         new FlushMachine(
           executor,
           queue.flush,
-          (request) => queue.dispatch(request),
+          (request) => queue.requeue(request),
           (request) => this.#finish(request),
         ),
     );
+    this.#intake = new BioIntake({
+      executor,
+      limits: ops.limits,
+      scheduler: this.#scheduler,
+      flushMachines: this.#flushMachines,
+      plug: this.#plug,
+      merger: this.#merger,
+      ledger: this.#ledger,
+      sight: this.#sight,
+      noMerges: this.#noMerges,
+      isZoned: options.isZoned ?? false,
+      requestNs: (options.costs ?? NO_COSTS).blockRequestNs,
+    });
     const timeoutNs = options.timeoutNs ?? DEFAULT_TIMEOUT_NS;
     this.#watch = new TimeoutWatch(executor, ops, this.#queues, timeoutNs, owner);
   }
 
   /** Bios that have not ended. */
   get biosInFlight(): number {
-    return this.#walks.inUse;
+    return this.#ledger.inFlight;
   }
 
-  /** Tags that are held, over all hardware queues. */
+  /** Tags of the driver that are held, over all hardware queues. */
   get tagsInUse(): number {
-    return this.#queues.reduce((sum, queue) => sum + queue.requests.length - queue.freeTags, 0);
+    return this.#queues.reduce((sum, queue) => sum + queue.tagsInUse, 0);
+  }
+
+  /** Requests that are held, over all hardware queues: waiting, or in the driver. */
+  get requestsInUse(): number {
+    return this.#queues.reduce((sum, queue) => sum + queue.requests.length - queue.freeSlots, 0);
+  }
+
+  /** A bio waits for a request: a submitter that can sleep does so now. */
+  get isCongested(): boolean {
+    return this.#queues.some((queue) => queue.isCongested);
+  }
+
+  /** Name of the scheduler. */
+  get scheduler(): string {
+    return this.#scheduler.name;
   }
 
   submitBio(bio: Bio): void {
-    const walk = this.#walks.take();
     const flags = this.limits.writeCache
       ? bio.flags
       : bio.flags & ~(BioFlag.preflush | BioFlag.fua);
-    walk.begin(bio, flags);
-    walk.status = this.#judge(bio);
+    const walk = this.#ledger.begin(bio, flags);
+    if (!this.#gate.isClosed) this.#enter(walk, bio);
+    else if (walk.isNoWait) this.#ledger.giveUp(walk, BlkStatus.again);
+    else this.#gate.hold(walk);
+  }
+
+  plug(): void {
+    this.#plug.set();
+  }
+
+  unplug(): void {
+    this.#plug.remove();
+  }
+
+  /** The submitter goes to sleep: what its plug holds is sent, first to last, on a later turn; the plug stays in place. */
+  sleep(): void {
+    this.#plug.sleep();
+  }
+
+  /** From here on nothing goes to the driver; what it has ends as ever. Nests. */
+  quiesce(): void {
+    this.#quiesceDepth += 1;
+  }
+
+  /** The outermost call lets requests go to the driver again. */
+  unquiesce(): void {
+    assert(this.#quiesceDepth > 0, 'unquiesce follows a quiesce');
+    this.#quiesceDepth -= 1;
+    if (this.#quiesceDepth === 0) for (const queue of this.#queues) queue.run();
+  }
+
+  /**
+   * From here on bios wait outside (or end with `again`). `done` is called once, when all bios that were inside have ended; at once when
+   * there are none. Nests, but `done` belongs to the outermost call.
+   */
+  freeze(done: () => void): void {
+    this.#plug.sleep();
+    this.#gate.close(done);
+  }
+
+  /** The outermost call lets bios in again, those that waited first. */
+  unfreeze(): void {
+    this.#gate.open();
+  }
+
+  #enter(walk: BioWalk, bio: Bio): void {
+    const verdict = judgeBio(this.limits, this.capacitySectors, bio);
     if (bio.op === BioOp.flush) walk.flags |= BioFlag.preflush;
     // Without a cache there is nothing to flush.
     const isFlush = this.limits.writeCache && (walk.flags & BioFlag.preflush) !== 0;
-    if (walk.status !== BlkStatus.ok || (bio.sectorCount === 0 && !isFlush)) {
-      this.#endLater(walk);
+    if (verdict !== BlkStatus.ok || (bio.sectorCount === 0 && !isFlush)) {
+      this.#ledger.giveUp(walk, verdict);
       return;
     }
     this.#sight.bio(BlockAction.queued, bio, walk.flags, bio.sector, bio.sectorCount);
     const queue = this.#queues[this.#turn]!;
     this.#turn = this.#turn + 1 === this.#queues.length ? 0 : this.#turn + 1;
-    if (queue.waiting.head === undefined) this.#take(queue, walk);
-    else if (walk.isNoWait) this.#giveUp(walk, BlkStatus.again);
-    else queue.waiting.push(walk);
+    this.#intake.enter(queue, walk, bio);
   }
 
-  plug(): void {
-    this.#plugDepth += 1;
-  }
-
-  unplug(): void {
-    assert(this.#plugDepth > 0, 'unplug follows a plug');
-    this.#plugDepth -= 1;
-    if (this.#plugDepth === 0) this.#sendPlug(BlockAction.unplugged);
-  }
-
-  #judge(bio: Bio): BlkStatus {
-    const { op, sector, sectorCount } = bio;
-    if (op === BioOp.driverIn || op === BioOp.driverOut) return BlkStatus.notSupported;
-    if (op === BioOp.discard && this.limits.maxDiscardSectors === 0) return BlkStatus.notSupported;
-    if (op === BioOp.writeZeroes && this.limits.maxWriteZeroesSectors === 0) {
-      return BlkStatus.notSupported;
-    }
-    if (sectorCount === 0) {
-      const isFlush = (bio.flags & (BioFlag.preflush | BioFlag.fua)) !== 0;
-      const isEmptyFlush = op === BioOp.flush || (op === BioOp.write && isFlush);
-      return isEmptyFlush ? BlkStatus.ok : BlkStatus.ioError;
-    }
-    if (op === BioOp.flush) return BlkStatus.ioError;
-    const block = this.limits.logicalBlockSize / SECTOR_BYTES;
-    const isInside = sector >= 0 && sectorCount > 0 && sector + sectorCount <= this.capacitySectors;
-    if (!isInside || sector % block !== 0 || sectorCount % block !== 0) return BlkStatus.ioError;
-    const hasData = op === BioOp.read || op === BioOp.write;
-    return hasData && bio.data.byteLength !== sectorCount * SECTOR_BYTES
-      ? BlkStatus.ioError
-      : BlkStatus.ok;
-  }
-
-  /** Takes parts of a bio until it has none left or must wait. */
-  #take(queue: HardwareQueue, walk: BioWalk): void {
-    while (!walk.isTaken && this.#takeNext(queue, walk));
-  }
-
-  /** Takes the next part; false when the bio waits for a tag. */
-  #takeNext(queue: HardwareQueue, walk: BioWalk): boolean {
-    const bio = walk.bio!;
-    const left = bio.sectorCount - walk.sectorsTaken;
-    const sectors = left === 0 ? 0 : nextPartSectors(this.limits, bio, walk);
-    const isCut = sectors < left;
-    if (isCut && (sectors === 0 || walk.isNoWait)) {
-      this.#giveUp(walk, sectors === 0 ? BlkStatus.ioError : BlkStatus.again);
-      return true;
-    }
-    if (!isCut && this.#mergePlugged(walk, bio, sectors)) return true;
-    let request = queue.take();
-    if (request === undefined && this.#plugged.count > 0) {
-      // The plug must not hold the tags that a bio waits for.
-      this.#sendPlug(BlockAction.unplugTimer);
-      request = queue.take();
-    }
-    if (request === undefined) {
-      if (walk.isNoWait) this.#giveUp(walk, BlkStatus.again);
-      // First in line: parts of it may be under way.
-      else queue.waiting.unshift(walk);
-      return false;
-    }
-    this.#fill(request, walk, bio, sectors, isCut);
-    walk.isTaken = !isCut;
-    this.#send(queue, request);
+  #mergeRequests(request: BlkRequest, next: BlkRequest): boolean {
+    if (!this.#merger.tryMergeRequests(request, next)) return false;
+    this.#queues[next.hardwareQueue]!.give(next);
     return true;
   }
 
-  #fill(request: BlkRequest, walk: BioWalk, bio: Bio, sectors: number, isCut: boolean): void {
-    request.ioId = bio.ioId;
-    request.op = bio.op;
-    request.sector = bio.sector + walk.sectorsTaken;
-    request.sectorCount = sectors;
-    request.memory = bio.memory;
-    request.flags = isCut ? walk.flags | BioFlag.noMerge : walk.flags;
-    request.status = BlkStatus.ok;
-    request.result = 0;
-    request.firstWalk = walk;
-    request.lastWalk = walk;
-    request.walkCount = 1;
-    request.flushSteps = flushStepsFor(this.limits, walk.flags, sectors > 0);
-    request.isScheduled = request.flushSteps === 0;
-    if (request.flushSteps !== 0) {
-      request.flags &= this.limits.fua ? ~BioFlag.preflush : ~(BioFlag.preflush | BioFlag.fua);
-    }
-    walk.partsInFlight += 1;
-    takePart(this.limits, bio, walk, sectors, request.data);
-    const rest = request.sector + sectors;
-    if (isCut) this.#sight.request(BlockAction.split, request, walk.flags, rest);
-    this.#sight.request(BlockAction.gotRequest, request, walk.flags);
-    if (this.#requestNs === 0) return;
-    this.#busyUntilNs = Math.max(this.#busyUntilNs, this.#executor.now) + this.#requestNs;
-    request.readyNs = this.#busyUntilNs;
+  #requestCount(queueDepth: number, wanted: number | undefined): number {
+    const { isDirect } = this.#scheduler;
+    const count = wanted ?? (isDirect ? queueDepth : 2 * Math.min(queueDepth, 128));
+    checkCount('requestCount', count);
+    return isDirect ? Math.min(count, queueDepth) : count;
   }
 
-  #send(queue: HardwareQueue, request: BlkRequest): void {
-    if (request.flushSteps !== 0) {
-      this.#flushMachines[queue.index]!.begin(request);
-    } else if (this.#plugDepth > 0) {
-      this.#addToPlug(request);
-    } else {
-      this.#scheduler.insert(request);
-      queue.run();
-    }
-  }
-
-  #addToPlug(request: BlkRequest): void {
-    const plugged = this.#plugged;
-    if (plugged.tail === undefined) {
-      this.#sight.plug(BlockAction.plugged, request, 0);
-    } else if (
-      plugged.count >= MAX_PLUGGED_REQUESTS ||
-      plugged.tail.sectorCount * SECTOR_BYTES >= PLUG_FLUSH_BYTES
-    ) {
-      this.#sendPlug(BlockAction.unplugged);
-      this.#sight.plug(BlockAction.plugged, request, 0);
-    }
-    plugged.push(request);
-  }
-
-  #mergePlugged(walk: BioWalk, bio: Bio, sectors: number): boolean {
-    const newest = this.#plugged.tail;
-    if (newest === undefined) return false;
-    const start = bio.sector + walk.sectorsTaken;
-    const kind = this.#merger.tryMerge(newest, walk, bio, sectors);
-    if (kind === MergeKind.none) return false;
-    const action = kind === MergeKind.back ? BlockAction.backMerged : BlockAction.frontMerged;
-    this.#sight.bio(action, bio, walk.flags, start, sectors);
-    this.stats.of(bio.op).merges += 1;
-    walk.partsInFlight += 1;
-    walk.isTaken = true;
-    return true;
-  }
-
-  /** Sends what the plug holds: U as the submitter goes on, UT as it has to wait (first to last then, whatever the scheduler likes). */
-  #sendPlug(reason: BlockAction): void {
-    const plugged = this.#plugged;
-    if (plugged.head === undefined) return;
-    const goesOn = reason === BlockAction.unplugged;
-    if (goesOn && this.#scheduler.plugOrder === 'last-first') plugged.reverse();
-    else this.#sight.plug(reason, plugged.head, plugged.count);
-    for (let request = plugged.shift(); request !== undefined; request = plugged.shift()) {
-      this.#scheduler.insert(request);
-    }
-    for (const queue of this.#queues) queue.run();
-  }
-
-  /** No more parts: what is in flight ends first. */
-  #giveUp(walk: BioWalk, status: BlkStatus): void {
-    if (walk.status === BlkStatus.ok) walk.status = status;
-    walk.isTaken = true;
-    if (walk.partsInFlight === 0) this.#endLater(walk);
+  #host(requestCount: number): SchedulerHost {
+    return {
+      executor: this.#executor,
+      hardwareQueueCount: this.#queues.length,
+      requestCount,
+      noMerges: this.#noMerges,
+      mergeBio: (request, walk, bio, sectors) => this.#merger.tryMerge(request, walk, bio, sectors),
+      mergeRequests: (request, next) => this.#mergeRequests(request, next),
+      inserted: (request) => this.#sight.request(BlockAction.inserted, request),
+      run: () => {
+        for (const queue of this.#queues) queue.runLater();
+      },
+    };
   }
 
   #events(): HardwareQueueEvents {
     const { stats } = this;
+    const isQuiesced = (): boolean => this.#quiesceDepth > 0;
     return {
       issued: (request) => {
         stats.started(this.#executor.now);
@@ -311,6 +271,11 @@ export class RequestQueue implements BlockDevice {
       },
       refused: (request) => this.#sight.request(BlockAction.requeued, request),
       ended: (request) => this.#ended(request),
+      woken: (queue) => this.#intake.wake(queue),
+      requeued: (request, sectorsDone) => this.#requeued(request, sectorsDone),
+      get isQuiesced() {
+        return isQuiesced();
+      },
       get inDriver() {
         return stats.inFlight;
       },
@@ -322,6 +287,7 @@ export class RequestQueue implements BlockDevice {
     const queue = this.#queues[request.hardwareQueue]!;
     this.stats.ended(this.#executor.now, request.op, request.sectorCount, request.startedNs);
     this.#sight.request(BlockAction.completed, request, request.flags, request.status);
+    queue.release(request);
     const machine = this.#flushMachines[queue.index]!;
     if (request === queue.flush) {
       request.state = RequestState.free;
@@ -334,49 +300,40 @@ export class RequestQueue implements BlockDevice {
     for (const each of this.#queues) each.restart();
   }
 
-  /** A request has nothing left to do: its tag is free, its bios may end, those that wait go on. */
+  /** The driver gives a request back: what it did of it has ended, the rest comes again. */
+  #requeued(request: BlkRequest, sectorsDone: number): void {
+    assert(request.state === RequestState.inDriver, 'a driver gives back what it has');
+    assert(sectorsDone >= 0 && sectorsDone < request.sectorCount, 'something is left to do');
+    const queue = this.#queues[request.hardwareQueue]!;
+    this.stats.requeued(this.#executor.now, request.op, sectorsDone);
+    request.state = RequestState.queued;
+    queue.release(request);
+    if (sectorsDone > 0) {
+      this.#sight.part(BlockAction.completed, request, sectorsDone);
+      dropFront(request, sectorsDone);
+    }
+    this.#sight.request(BlockAction.requeued, request);
+    if (request.isScheduled) this.#scheduler.ended(request);
+    request.isScheduled = !request.isFlush && request !== queue.flush;
+    queue.requeue(request);
+    for (const each of this.#queues) each.restart();
+  }
+
+  /** A request has nothing left to do: its slot is free, its bios may end, those that wait go on. */
   #finish(request: BlkRequest): void {
     const queue = this.#queues[request.hardwareQueue]!;
     const { status, walkCount } = request;
     let walk = request.firstWalk!;
+    if (request.isFlush) this.#sight.part(BlockAction.completed, request, 0);
     if (request.isScheduled) this.#scheduler.ended(request);
     queue.give(request);
     for (let i = 1; i < walkCount; i++) {
       const next = walk.nextInRequest!;
-      this.#partEnded(walk, status);
+      this.#ledger.partEnded(walk, status);
       walk = next;
     }
-    this.#partEnded(walk, status);
-    while (queue.waiting.head !== undefined && queue.freeTags > 0) {
-      this.#take(queue, queue.waiting.shift()!);
-    }
-  }
-
-  #partEnded(walk: BioWalk, status: BlkStatus): void {
-    if (walk.status === BlkStatus.ok) walk.status = status;
-    walk.partsInFlight -= 1;
-    if (walk.isTaken && walk.partsInFlight === 0) this.#end(walk);
-  }
-
-  #endLater(walk: BioWalk): void {
-    this.#ending.push(walk);
-    this.#executor.post(this.#endTask);
-  }
-
-  #endWaiting(): void {
-    // What comes in while these end gets a turn of its own.
-    for (let walk = this.#ending.takeAll(); walk !== undefined; ) {
-      const next: BioWalk | undefined = walk.next;
-      this.#end(walk);
-      walk = next;
-    }
-  }
-
-  #end(walk: BioWalk): void {
-    const bio = walk.bio!;
-    bio.status = walk.status;
-    this.#walks.give(walk);
-    bio.end(bio);
+    this.#ledger.partEnded(walk, status);
+    queue.wakeLater();
   }
 }
 

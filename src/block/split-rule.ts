@@ -50,6 +50,8 @@ export function nextPartSectors(limits: QueueLimits, bio: Bio, cursor: BioCursor
   const sector = bio.sector + cursor.sectorsTaken;
   if (bio.op === BioOp.discard) return discardPart(limits, sector, left);
   if (bio.op === BioOp.writeZeroes) return Math.min(left, limits.maxWriteZeroesSectors);
+  // What manages zones has no data, and is one request.
+  if (bio.op !== BioOp.read && bio.op !== BioOp.write) return left;
   if (fitsOnePage(limits, bio.data)) return left;
   const most = Math.min(maxSectorsAt(limits, sector), left);
   const bytes = bytesWithinSegments(limits, bio.data, cursor, most * SECTOR_BYTES);
@@ -132,6 +134,7 @@ function discardPart(limits: QueueLimits, sector: number, left: number): number 
   const most = limits.maxDiscardSectors - (limits.maxDiscardSectors % granularity);
   if (most === 0 || left <= most) return Math.min(left, limits.maxDiscardSectors);
   // A cut off the granularity would leave a piece that the device ignores.
-  const over = (sector + most) % granularity;
+  const alignment = (limits.discardAlignment / SECTOR_BYTES) % granularity;
+  const over = (sector + most - alignment) % granularity;
   return most > over ? most - over : most;
 }

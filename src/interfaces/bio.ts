@@ -9,6 +9,13 @@ export const BioOp = {
   flush: 2,
   discard: 3,
   writeZeroes: 9,
+  /** Zone management: the range is whole zones. */
+  zoneOpen: 10,
+  zoneClose: 11,
+  zoneFinish: 12,
+  /** A write to wherever the write pointer of the zone that starts at `sector` is; `sector` says where it was when the bio ends. */
+  zoneAppend: 13,
+  zoneReset: 15,
   /** A raw command of the driver (request only): data to the device, data from the device. */
   driverOut: 35,
   driverIn: 34,
@@ -30,7 +37,37 @@ export const BioFlag = {
   noWait: 16,
   /** Metadata of a file system (REQ_META): a mark for schedulers and traces. */
   meta: 32,
+  /** Read before anybody asked for it (REQ_RAHEAD). */
+  ahead: 64,
 } as const;
+
+/** Classes of I/O priority (`ioprio_set`): none means best effort. */
+export const PriorityClass = { none: 0, realTime: 1, bestEffort: 2, idle: 3 } as const;
+/** One of {@link PriorityClass}. */
+export type PriorityClass = (typeof PriorityClass)[keyof typeof PriorityClass];
+
+/** The bits of `flags` that hold an I/O priority; two bios merge only when these agree. */
+export const PRIORITY_MASK = 0x1f00;
+
+/** Flags that hold an I/O priority; `level` is 0 (first) to 7. */
+export function priorityFlags(priorityClass: PriorityClass, level: number): number {
+  return (priorityClass << 11) | ((level & 7) << 8);
+}
+
+/** The class of the I/O priority in `flags`. */
+export function priorityClassOf(flags: number): PriorityClass {
+  return ((flags >> 11) & 3) as PriorityClass;
+}
+
+/** Flags that name the process (I/O context) that a bio comes from, 0 to 65535; schedulers that are fair are so between these. */
+export function contextFlags(context: number): number {
+  return (context & 0xffff) << 13;
+}
+
+/** The I/O context in `flags`. */
+export function contextOf(flags: number): number {
+  return (flags >> 13) & 0xffff;
+}
 
 /** How a bio or request ended: the block layer's own status (BLK_STS). */
 export const BlkStatus = {
@@ -47,6 +84,7 @@ export const BlkStatus = {
   ioError: 10,
   again: 12,
   deviceResource: 13,
+  /** No more zones may be open, or active. */
   zoneResource: 14,
   offline: 15,
   aborted: 18,
@@ -94,6 +132,8 @@ export interface QueueLimits {
   readonly maxDiscardSectors: number;
   /** Granularity of a discard. */
   readonly discardGranularity: number;
+  /** Where the first whole granule of a discard begins. */
+  readonly discardAlignment: number;
   /** Most sectors of a write zeroes; 0 when it is not supported. */
   readonly maxWriteZeroesSectors: number;
   /** The device has a volatile write cache. */
@@ -114,6 +154,7 @@ export const DEFAULT_LIMITS: QueueLimits = {
   chunkSectors: 0,
   maxDiscardSectors: 0,
   discardGranularity: 0,
+  discardAlignment: 0,
   maxWriteZeroesSectors: 0,
   writeCache: false,
   fua: false,

@@ -28,6 +28,11 @@ export interface Request {
   result: number;
   /** Set once, when the slot is made. */
   end: (request: Request) => void;
+  /**
+   * Gives the request back to the queue instead of ending it: its first `sectorsDone` sectors are done, the rest (all of it for 0) comes
+   * again. Like `end`, never inside `queueRq`.
+   */
+  requeue: (request: Request, sectorsDone: number) => void;
 }
 
 /** What `timeout` decides about a request that took too long. */

@@ -9,7 +9,19 @@
 export { ATA_SLOTS, type AtaDevice } from './ata-device.ts';
 export type { Backend } from './backend.ts';
 export type { Bio, BlockDevice, QueueLimits } from './bio.ts';
-export { BioFlag, BioOp, BlkStatus, DEFAULT_LIMITS, SECTOR_BYTES } from './bio.ts';
+export {
+  BioFlag,
+  BioOp,
+  BlkStatus,
+  contextFlags,
+  contextOf,
+  DEFAULT_LIMITS,
+  PRIORITY_MASK,
+  PriorityClass,
+  priorityClassOf,
+  priorityFlags,
+  SECTOR_BYTES,
+} from './bio.ts';
 export type { BlkMqOps, Request } from './blk-mq.ts';
 export { QueueRqResult, TimeoutVerdict } from './blk-mq.ts';
 export type { BlockObserver } from './block-observer.ts';
@@ -35,7 +47,12 @@ export type {
   NvmePortLimits,
 } from './nvme-command-port.ts';
 export { DataDirection } from './nvme-command-port.ts';
-export type { NvmeController, NvmeInterrupts } from './nvme-controller.ts';
+export type {
+  HostedNvmeController,
+  NvmeController,
+  NvmeControllerFactory,
+  NvmeInterrupts,
+} from './nvme-controller.ts';
 export type { NvmeHost, NvmeHostRequest, NvmeNamespaceInfo } from './nvme-host.ts';
 export type { AccessBytes, InterruptSink, PciFunction, RegisterHalves } from './pci-function.ts';
 export type { Prng } from './prng.ts';
@@ -58,6 +75,7 @@ export type {
   VringStart,
 } from './vhost.ts';
 export { VhostErrno } from './vhost.ts';
+export { VHOST_NVME_BAR_ABI_VERSION, type VhostNvmeBar } from './vhost-nvme-bar.ts';
 export type {
   VirtqueueAreas,
   VirtqueueChain,
@@ -65,3 +83,5 @@ export type {
   VirtqueueDriver,
 } from './virtqueue.ts';
 export { NO_TOKEN, PopResult, VirtqueueResult } from './virtqueue.ts';
+export type { Zone, ZoneReporter } from './zoned.ts';
+export { ZoneCondition, ZoneType } from './zoned.ts';

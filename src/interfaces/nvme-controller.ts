@@ -26,4 +26,20 @@ export interface NvmeController {
   write64(at: number, lo: number, hi: number): void;
   /** Function-level or bus reset: queues vanish, commands in flight end unseen, registers are as at power-on. */
   hardReset(): void;
+  /** Chooses message interrupts with `vectorCount` vectors, or levels (pin-based) with vector 0 alone. Told by a PCI shell. */
+  setInterruptMode(vectorCount: number, levels: boolean): void;
+  /** Without it, an access of a ring ends in CSTS.CFS. Told by a PCI shell. Data is moved by the port, and not gated. */
+  setBusMaster(canMaster: boolean): void;
 }
+
+/** A controller whose host may let go of it. */
+export interface HostedNvmeController extends NvmeController {
+  /**
+   * As {@link NvmeController.hardReset}; `done` is called when nothing is in flight any more, never inside the call: from then on no
+   * memory is touched.
+   */
+  hardReset(done?: () => void): void;
+}
+
+/** Makes the controller behind a PCI shell, which takes its interrupts. */
+export type NvmeControllerFactory = (interrupts: NvmeInterrupts) => NvmeController;

@@ -12,8 +12,6 @@ import { sgIsMapped } from './sg-copy.ts';
 /** Pages come into being in slabs of this many, each with one buffer. */
 const SLAB_PAGES = 64;
 const SLAB_SHIFT = 6;
-/** Words of a page, as a shift. */
-const PAGE_WORD_SHIFT = 10;
 /** The position inside its page of any integer below 2^53. */
 const IN_PAGE = PAGE_BYTES - 1;
 
@@ -24,6 +22,8 @@ export class PageStore {
   readonly #bytes: (Uint8Array | undefined)[];
   /** The words of a slab by its number: few views, which stay in the cache, where one for each page would not. */
   readonly #slabWords: (Int32Array | undefined)[];
+  /** The same as bytes: what whole pages are written to. */
+  readonly #slabBytes: (Uint8Array | undefined)[];
 
   constructor(sizeBytes: number) {
     assert(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0, 'PageStore size is an integer >= 0');
@@ -32,6 +32,7 @@ export class PageStore {
     this.#bytes = new Array<Uint8Array | undefined>(pages).fill(undefined);
     const slabs = Math.ceil(pages / SLAB_PAGES);
     this.#slabWords = new Array<Int32Array | undefined>(slabs).fill(undefined);
+    this.#slabBytes = new Array<Uint8Array | undefined>(slabs).fill(undefined);
   }
 
   /**
@@ -160,7 +161,8 @@ export class PageStore {
   ): void {
     const other = toStore ? memory.pageForRead(gpa) : memory.pageForWrite(gpa);
     if (other !== undefined) {
-      if (toStore) page.set(other);
+      // The view of a page is seldom in the cache: a write does without it.
+      if (toStore) this.#slabBytes[index >>> SLAB_SHIFT]!.set(other, inSlab(index));
       else other.set(page);
     } else {
       this.#moveWords(index, 0, memory, gpa, PAGE_BYTES >>> 2, toStore);
@@ -177,9 +179,9 @@ export class PageStore {
     toStore: boolean,
   ): void {
     const words = this.#slabWords[index >>> SLAB_SHIFT]!;
-    const inSlab = ((index & (SLAB_PAGES - 1)) << PAGE_WORD_SHIFT) + at;
-    if (toStore) memory.loadWords(gpa, words, inSlab, count);
-    else memory.storeWords(gpa, words, inSlab, count);
+    const first = (inSlab(index) >>> 2) + at;
+    if (toStore) memory.loadWords(gpa, words, first, count);
+    else memory.storeWords(gpa, words, first, count);
   }
 
   #pageToWrite(index: number): Uint8Array {
@@ -190,8 +192,8 @@ export class PageStore {
     const slab = index >>> SLAB_SHIFT;
     const words = this.#slabWords[slab] ?? new Int32Array((SLAB_PAGES * PAGE_BYTES) >>> 2);
     this.#slabWords[slab] = words;
-    const from = (index & (SLAB_PAGES - 1)) * PAGE_BYTES;
-    const page = new Uint8Array(words.buffer, from, PAGE_BYTES);
+    this.#slabBytes[slab] ??= new Uint8Array(words.buffer);
+    const page = new Uint8Array(words.buffer, inSlab(index), PAGE_BYTES);
     this.#bytes[index] = page;
     return page;
   }
@@ -202,4 +204,9 @@ export class PageStore {
       'range inside the store',
     );
   }
+}
+
+/** Where a page starts in its slab, in bytes. */
+function inSlab(index: number): number {
+  return (index & (SLAB_PAGES - 1)) * PAGE_BYTES;
 }

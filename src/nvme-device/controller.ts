@@ -14,7 +14,7 @@ import { addressOf } from '../base/sg-list.ts';
 import type { Executor, Task } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
 import type { NvmeCommandPort } from '../interfaces/nvme-command-port.ts';
-import type { NvmeController, NvmeInterrupts } from '../interfaces/nvme-controller.ts';
+import type { HostedNvmeController, NvmeInterrupts } from '../interfaces/nvme-controller.ts';
 import type { AccessBytes, RegisterHalves } from '../interfaces/pci-function.ts';
 import { Layer, type Tracer } from '../interfaces/tracer.ts';
 import { makeTask } from '../sim/task.ts';
@@ -22,27 +22,17 @@ import { Cc, Csts, DOORBELL_BASE, NvmeRegister } from '../wire/nvme-registers.ts
 import { AdminUnit } from './admin-unit.ts';
 import { CC_AMS_WEIGHTED, canEnable, capHighOf, capLowOf, checkAdvertised } from './advertised.ts';
 import { AsyncEvents } from './async-events.ts';
+import { CONTROLLER_STATES, type ControllerState, NEXT_STATES } from './controller-states.ts';
 import { FatalReason } from './engine-host.ts';
 import { InterruptUnit } from './interrupt-unit.ts';
 import {
   type NvmeDeviceOptions,
   type ResolvedDeviceOptions,
+  registerBytesOf,
   resolveDeviceOptions,
 } from './options.ts';
 import { QueueEngine } from './queue-engine.ts';
 import { QueueFeatures } from './queue-features.ts';
-
-type State = 'disabled' | 'enabling' | 'ready' | 'fatal' | 'resetting';
-
-const STATES: readonly State[] = ['disabled', 'enabling', 'ready', 'fatal', 'resetting'];
-
-const NEXT: Readonly<Record<State, readonly State[]>> = {
-  disabled: ['enabling'],
-  enabling: ['ready', 'fatal', 'disabled'],
-  ready: ['fatal', 'resetting'],
-  fatal: ['resetting', 'disabled'],
-  resetting: ['disabled'],
-};
 
 /** CC bits that the host can write. */
 const CC_WRITABLE = 0x00ff_fff1;
@@ -53,8 +43,8 @@ const NSSR_SIGNATURE = 0x4e56_4d65;
 const SHUTDOWN_OCCURRING = 1;
 const SHUTDOWN_COMPLETE = 2;
 
-/** {@link NvmeController} over a command port. */
-export class NvmeDeviceController implements NvmeController {
+/** {@link HostedNvmeController} over a command port. */
+export class NvmeDeviceController implements HostedNvmeController {
   readonly registerBytes: number;
   readonly #executor: Executor;
   readonly #port: NvmeCommandPort;
@@ -69,7 +59,7 @@ export class NvmeDeviceController implements NvmeController {
   readonly #strideShift: number;
   /** CSTS.NSSRO: a subsystem reset occurred and the host has not acknowledged it. */
   #resetOccurred = false;
-  #state: State = 'disabled';
+  #state: ControllerState = 'disabled';
   #cc = 0;
   #ready = false;
   #shutdown = 0;
@@ -86,6 +76,8 @@ export class NvmeDeviceController implements NvmeController {
   readonly #readyTask: Task;
   readonly #shutdownDone: () => void;
   readonly #resetDone: () => void;
+  /** Who waits for the end of a hard reset. */
+  #hardResetDones: (() => void)[] = [];
 
   /** @throws ConfigError for an option out of its range */
   constructor(
@@ -102,7 +94,7 @@ export class NvmeDeviceController implements NvmeController {
     this.#tracer = resolved.tracer;
     this.#readyDelayNs = resolved.readyDelayNs;
     this.#strideShift = 2 + resolved.doorbellStride;
-    this.registerBytes = DOORBELL_BASE + ((2 * (resolved.ioQueues + 1)) << this.#strideShift);
+    this.registerBytes = registerBytesOf(resolved);
     this.#options = resolved;
     this.#interrupts = new InterruptUnit(executor, interrupts, resolved.vectorCount);
     this.#events = new AsyncEvents(resolved.asyncEventLimit);
@@ -142,12 +134,10 @@ export class NvmeDeviceController implements NvmeController {
     });
   }
 
-  /** Chooses message interrupts with `vectorCount` vectors, or levels with vector 0 alone. Called by a PCI shell. */
   setInterruptMode(vectorCount: number, levels: boolean): void {
     this.#interrupts.setMode(vectorCount, levels);
   }
 
-  /** Without it, an access of a ring ends in CSTS.CFS. Called by a PCI shell. Data is moved by the port, and not gated. */
   setBusMaster(canMaster: boolean): void {
     this.#engine.canMaster = canMaster;
   }
@@ -191,7 +181,8 @@ export class NvmeDeviceController implements NvmeController {
     this.write(at + 4, 4, hi);
   }
 
-  hardReset(): void {
+  hardReset(done?: () => void): void {
+    if (done !== undefined) this.#hardResetDones.push(done);
     this.#stopQueues();
     this.#cc = 0;
     this.#aqa = 0;
@@ -321,6 +312,9 @@ export class NvmeDeviceController implements NvmeController {
   /** Does what the registers ask for. */
   #control(): void {
     if (this.#resetWanted) this.#beginReset();
+    if (this.#state === 'disabled') {
+      for (const done of this.#hardResetDones.splice(0)) done();
+    }
     if (this.#shutdownWanted) {
       this.#shutdownWanted = false;
       if (this.#portEnabled && this.#state !== 'resetting') this.#port.shutdown(this.#shutdownDone);
@@ -393,9 +387,9 @@ export class NvmeDeviceController implements NvmeController {
     this.#tracer?.event(Layer.nvmeDevice, 'fatal', 0, reason, 0);
   }
 
-  #enter(next: State): void {
-    assert(NEXT[this.#state].includes(next), 'a controller follows its state table');
+  #enter(next: ControllerState): void {
+    assert(NEXT_STATES[this.#state].includes(next), 'a controller follows its state table');
     this.#state = next;
-    this.#tracer?.event(Layer.nvmeDevice, 'state', 0, STATES.indexOf(next), this.#cc);
+    this.#tracer?.event(Layer.nvmeDevice, 'state', 0, CONTROLLER_STATES.indexOf(next), this.#cc);
   }
 }

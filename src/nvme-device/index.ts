@@ -11,6 +11,8 @@ export {
   MAX_QUEUE_ENTRIES,
   MAX_VECTORS,
   type NvmeDeviceOptions,
+  registerBytesOf,
 } from './options.ts';
 export type { PciIdentity } from './pci-config.ts';
 export { NvmePciFunction, type NvmePciOptions } from './pci-function.ts';
+export { NvmePciShell, type NvmePciShellOptions } from './pci-shell.ts';

@@ -3,6 +3,7 @@ import { ConfigError } from '../base/assert.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
 import { NO_COSTS } from '../sim/cost-presets.ts';
+import { DOORBELL_BASE } from '../wire/nvme-registers.ts';
 import type { EventIndexPolicy } from './doorbell-buffer.ts';
 
 /** Most I/O queue pairs of one controller. */
@@ -55,6 +56,12 @@ export interface NvmeDeviceOptions {
 
 /** Options with every default filled in. */
 export type ResolvedDeviceOptions = Required<NvmeDeviceOptions>;
+
+/** How many bytes the registers and doorbells of such a controller take. NVMe over PCIe 1.0, 3.1. */
+export function registerBytesOf(options: NvmeDeviceOptions): number {
+  const { ioQueues, doorbellStride } = resolveDeviceOptions(options);
+  return DOORBELL_BASE + ((2 * (ioQueues + 1)) << (2 + doorbellStride));
+}
 
 /** Fills in the defaults. @throws ConfigError for a value out of its range */
 export function resolveDeviceOptions(options: NvmeDeviceOptions): ResolvedDeviceOptions {

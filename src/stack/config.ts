@@ -1,6 +1,7 @@
 /** The configuration of a stack: one schema, and errors that name the key, the value and what was expected. */
 import * as z from 'zod/mini';
 import { ConfigError } from '../base/assert.ts';
+import { SCHEDULER_NAMES } from '../block/index.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
 import { costPresets, NO_COSTS } from '../sim/cost-presets.ts';
 import { parseSize, SIZE_FORMAT } from './size.ts';
@@ -9,7 +10,7 @@ import { parseSize, SIZE_FORMAT } from './size.ts';
 export const NVME_VERSION = 0x1_0400;
 
 /** The roads that a stack can be built on. */
-export const ROADS = ['direct', 'vhost-nvme'] as const;
+export const ROADS = ['direct', 'vhost-nvme', 'vhost-nvme-bar'] as const;
 /** One of {@link ROADS}. */
 export type Road = (typeof ROADS)[number];
 
@@ -66,6 +67,10 @@ const backends = [
     size: diskSize,
     /** The disk has a volatile write cache. */
     writeCache: z._default(boolean, true),
+    /** Orders the requests of the disk. */
+    scheduler: z._default(oneOf(SCHEDULER_NAMES), 'none'),
+    /** Parameters of the scheduler by their sysfs names (`queue/iosched/*`). */
+    iosched: z._default(z.record(z.string(), integer(0, Number.MAX_SAFE_INTEGER)), {}),
   }),
 ] as const;
 

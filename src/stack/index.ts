@@ -11,4 +11,4 @@ export { GuestDisk, type TransferOptions } from './guest-disk.ts';
 export type { MemoryMap } from './memory-map.ts';
 export { NvmeError } from './nvme-error.ts';
 export { formatSize, parseSize } from './size.ts';
-export { Stack, type StackParts } from './stack.ts';
+export { type LayerCounters, Stack, type StackParts } from './stack.ts';

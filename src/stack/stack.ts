@@ -22,6 +22,16 @@ export interface StackParts {
   readonly backend: Backend;
 }
 
+/** What one layer has counted. */
+export interface LayerCounters {
+  /** Where it runs: `guest`, `VMM`, `host kernel`, `hardware`. */
+  readonly place: string;
+  /** What it is, as in the diagram. */
+  readonly name: string;
+  /** Its counters by name. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
 /** What `createStack` returns. */
 export class Stack {
   /** The configuration, with all defaults. */
@@ -58,6 +68,11 @@ export class Stack {
   /** The road as text: one row per layer with its counters, and what crosses each boundary. */
   describe(): string {
     return drawLayers(this.#rows);
+  }
+
+  /** The counters of each layer now, top to bottom: what `describe` draws. */
+  counters(): LayerCounters[] {
+    return this.#rows.map(({ place, name, counters }) => ({ place, name, counters: counters() }));
   }
 
   /** Runs until nothing is left to do. */

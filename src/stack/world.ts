@@ -1,4 +1,5 @@
 /** What all parts of one stack share. */
+import type { BlockObserver } from '../interfaces/block-observer.ts';
 import type { CostTable } from '../interfaces/cost-table.ts';
 import type { Tracer } from '../interfaces/tracer.ts';
 import type { SimExecutor } from '../sim/sim-executor.ts';
@@ -12,4 +13,6 @@ export interface World {
   readonly memory: MemoryMap;
   readonly costs: CostTable;
   readonly tracer: Tracer | undefined;
+  /** Hears the block layer under IBLOCK. */
+  readonly blockObserver?: BlockObserver | undefined;
 }

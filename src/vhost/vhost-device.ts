@@ -4,7 +4,7 @@
  * Does not model: changes of features, memory table or ring settings while a ring runs (refused with -EBUSY), the dirty log, the IOTLB.
  */
 
-import { assert, ConfigError } from '../base/assert.ts';
+import { ConfigError } from '../base/assert.ts';
 import { UNMAPPED_ADDRESS } from '../base/sg-list.ts';
 import type { Executor } from '../interfaces/executor.ts';
 import type { GuestMemory } from '../interfaces/guest-memory.ts';
@@ -20,7 +20,7 @@ import {
   type VirtqueueDeviceFactory,
   type VringAddresses,
 } from '../interfaces/vhost.ts';
-import { checkMemTable, tableMemory } from './memory-table.ts';
+import { OwnedMemory } from './owned-memory.ts';
 import { VhostWorker } from './vhost-worker.ts';
 import { Vring } from './vring.ts';
 
@@ -57,14 +57,12 @@ export class VhostDevice implements Vhost, VhostHost {
   readonly featuresLo = EVENT_IDX_BIT | INDIRECT_DESC_BIT;
   readonly featuresHi = VERSION_1_BIT_HI;
   readonly ringCount: number;
-  readonly #shared: GuestMemory;
+  readonly #owned: OwnedMemory;
   readonly #makeRing: VirtqueueDeviceFactory;
   readonly #worker: VhostWorker;
   readonly #rings: Vring[] = [];
-  #isOwned = false;
   #ackedLo = 0;
   #ackedHi = 0;
-  #memory: GuestMemory | undefined = undefined;
   #isRunning = false;
 
   /**
@@ -86,7 +84,7 @@ export class VhostDevice implements Vhost, VhostHost {
       throw new ConfigError('weight', weight, 'an integer of 1 and more');
     }
     this.ringCount = ringCount;
-    this.#shared = shared;
+    this.#owned = new OwnedMemory(shared);
     this.#makeRing = makeRing;
     const workerOptions = { unitNs: workerCommandNs, weight, owner };
     this.#worker = new VhostWorker(executor, () => this.#callDrivers(), workerOptions);
@@ -97,8 +95,7 @@ export class VhostDevice implements Vhost, VhostHost {
   }
 
   get memory(): GuestMemory {
-    assert(this.#memory !== undefined, 'the memory table is set');
-    return this.#memory;
+    return this.#owned.memory;
   }
 
   /** Why a ring broke, or `undefined`; for reports. */
@@ -112,9 +109,7 @@ export class VhostDevice implements Vhost, VhostHost {
   }
 
   setOwner(): VhostErrno {
-    if (this.#isOwned) return VhostErrno.busy;
-    this.#isOwned = true;
-    return VhostErrno.ok;
+    return this.#owned.setOwner();
   }
 
   setFeatures(lo: number, hi: number): VhostErrno {
@@ -131,11 +126,7 @@ export class VhostDevice implements Vhost, VhostHost {
 
   setMemTable(regions: readonly VhostMemoryRegion[]): VhostErrno {
     const refusal = this.#refusal();
-    if (refusal !== VhostErrno.ok) return refusal;
-    const fault = checkMemTable(this.#shared, regions);
-    if (fault !== VhostErrno.ok) return fault;
-    this.#memory = regions.length === 0 ? undefined : tableMemory(this.#shared, regions);
-    return VhostErrno.ok;
+    return refusal === VhostErrno.ok ? this.#owned.setMemTable(regions) : refusal;
   }
 
   setVringNum(ring: number, num: number): VhostErrno {
@@ -156,7 +147,7 @@ export class VhostDevice implements Vhost, VhostHost {
   }
 
   getVringBase(ring: number): number {
-    if (!this.#isOwned) return VhostErrno.notOwner;
+    if (!this.#owned.isOwned) return VhostErrno.notOwner;
     return this.#rings[ring]?.base ?? VhostErrno.noRing;
   }
 
@@ -195,10 +186,9 @@ export class VhostDevice implements Vhost, VhostHost {
   startRings(): VhostErrno {
     const refusal = this.#refusal();
     if (refusal !== VhostErrno.ok) return refusal;
-    const memory = this.#memory;
-    if (memory === undefined) return VhostErrno.fault;
+    if (!this.#owned.isSet) return VhostErrno.fault;
     for (const ring of this.#rings) {
-      if (ring.make(this.#makeRing, memory, this.#ackedLo, this.#ackedHi)) continue;
+      if (ring.make(this.#makeRing, this.memory, this.#ackedLo, this.#ackedHi)) continue;
       this.stopRings();
       return VhostErrno.fault;
     }
@@ -231,14 +221,14 @@ export class VhostDevice implements Vhost, VhostHost {
 
   /** Why a setting is refused now. */
   #refusal(ring = 0): VhostErrno {
-    if (!this.#isOwned) return VhostErrno.notOwner;
+    if (!this.#owned.isOwned) return VhostErrno.notOwner;
     if (this.#rings[ring] === undefined) return VhostErrno.noRing;
     return this.#isRunning ? VhostErrno.busy : VhostErrno.ok;
   }
 
   /** Notifiers may change while the rings run. */
   #notifierRefusal(ring: number): VhostErrno {
-    if (!this.#isOwned) return VhostErrno.notOwner;
+    if (!this.#owned.isOwned) return VhostErrno.notOwner;
     return this.#rings[ring] === undefined ? VhostErrno.noRing : VhostErrno.ok;
   }
 

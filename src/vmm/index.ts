@@ -1,5 +1,6 @@
 /** The VMM's glue: NVMe commands of a controller onto a road. @packageDocumentation */
 
+export { BarForwarder, type BarForwarderOptions } from './bar-forwarder.ts';
 export { FRAME_BYTES } from './request-frames.ts';
 export {
   type DriverRing,

@@ -23,6 +23,7 @@ const DEFAULT_LIMITS: QueueLimits = {
   chunkSectors: 0,
   maxDiscardSectors: 128,
   discardGranularity: 512,
+  discardAlignment: 0,
   maxWriteZeroesSectors: 128,
   writeCache: true,
   fua: true,

@@ -1,10 +1,11 @@
 /** What the road benches time: jobs on a whole stack, beside the bare copy of the same bytes and a virtqueue round trip. */
+import type { Road } from '../../src/stack/config.ts';
 import { copyBatch, type RoadJob, roadBatch, roadStack } from '../support/road-batch.ts';
 import { benchGroup } from './harness.ts';
 import { splitLoop } from './virtqueue-loops.ts';
 
 /** Times one road and backend; both sizes, both directions, both depths. In a process of its own. */
-export function benchRoad(road: 'vhost-nvme' | 'direct', backend: 'rd_mcp' | 'nullio'): void {
+export function benchRoad(road: Road, backend: 'rd_mcp' | 'nullio'): void {
   const stack = roadStack(road, backend);
   for (const bytes of [512, 4096]) {
     const job = (depth: number, isRead: boolean): RoadJob => ({ bytes, depth, isRead });

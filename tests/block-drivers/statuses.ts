@@ -17,6 +17,8 @@ export interface RequestFields {
 
 export interface TestRequest extends Request {
   ends: number;
+  /** Sectors that were done when it was given back, once for each time. */
+  requeues: number[];
 }
 
 export const requestMemory = new RegionMemory([{ base: 0, size: 1 << 20 }]);
@@ -42,6 +44,10 @@ export function makeRequest(fields: RequestFields = {}): TestRequest {
     ends: 0,
     end: () => {
       request.ends += 1;
+    },
+    requeues: [],
+    requeue: (_, sectorsDone) => {
+      request.requeues.push(sectorsDone);
     },
   };
   return request;

@@ -5,7 +5,7 @@ import { BlktraceWriter, deviceNumber } from '../../src/block/blktrace-writer.ts
 import { RequestQueue } from '../../src/block/request-queue.ts';
 import { BioFlag, BioOp, BlkStatus } from '../../src/interfaces/bio.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
-import { HeldDriver, makeBio, makeMemory } from './rig.ts';
+import { HeldDriver, makeBio, makeMemory, settle } from './rig.ts';
 
 const memory = makeMemory();
 
@@ -18,6 +18,7 @@ function rig(limits = {}) {
     processName: 'a process with a long name',
   });
   const driver = new HeldDriver(limits);
+  driver.settle = () => settle(executor);
   const queue = new RequestQueue(executor, driver, { observer: writer });
   const finish = () => {
     writer.flush();
@@ -35,6 +36,7 @@ it('prints as blkparse would: a cut, a merge, a flush around data, an error', ()
   queue.submitBio(
     makeBio(memory, { op: BioOp.write, sector: 64, flags: sync | BioFlag.preflush | BioFlag.fua }),
   );
+  settle(executor);
   driver.endAll();
   executor.runUntil(2_000_000_000);
   queue.submitBio(makeBio(memory, { sector: 128, flags: BioFlag.meta }));
@@ -59,10 +61,11 @@ it('prints as blkparse would: a cut, a merge, a flush around data, an error', ()
     '  8,16   0       14     0.000001000    77  C  WS 64 + 8 [0]',
     '  8,16   0       15     0.000001000    77  D  FN',
     '  8,16   0       16     0.000001000    77  C  FN 0 [0]',
-    '  8,16   0       17     2.000000000    77  Q  RM 128 + 8',
-    '  8,16   0       18     2.000000000    77  G  RM 128 + 8',
-    '  8,16   0       19     2.000000000    77  D  RM 128 + 8',
-    '  8,16   0       20     2.000000000    77  C  RM 128 + 8 [65475]',
+    '  8,16   0       17     0.000001000    77  C  WS 64 [0]',
+    '  8,16   0       18     2.000000000    77  Q  RM 128 + 8',
+    '  8,16   0       19     2.000000000    77  G  RM 128 + 8',
+    '  8,16   0       20     2.000000000    77  D  RM 128 + 8',
+    '  8,16   0       21     2.000000000    77  C  RM 128 + 8 [65475]',
   ]);
 });
 

@@ -5,7 +5,7 @@ import { BioFlag, BioOp, BlkStatus } from '../../src/interfaces/bio.ts';
 import { QueueRqResult } from '../../src/interfaces/blk-mq.ts';
 import type { BlockObserver } from '../../src/interfaces/block-observer.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
-import { HeldDriver, makeBio, makeMemory } from './rig.ts';
+import { HeldDriver, makeBio, makeMemory, settle } from './rig.ts';
 
 /** An observer that writes each event as a line: letters, operation, flags, range, extra. */
 function note(lines: string[]): BlockObserver {
@@ -22,6 +22,7 @@ const memory = makeMemory();
 function rig(limits = {}) {
   const executor = new SimExecutor();
   const driver = new HeldDriver(limits);
+  driver.settle = () => settle(executor);
   const lines: string[] = [];
   const traced: string[] = [];
   const queue = new RequestQueue(executor, driver, {
@@ -70,9 +71,10 @@ describe('the events of a device', () => {
   });
 
   it('tell of flags as the submitter gave them until the flush machine took them off', () => {
-    const { driver, queue, lines } = rig({ writeCache: true, fua: true });
+    const { executor, driver, queue, lines } = rig({ writeCache: true, fua: true });
     const flags = BioFlag.preflush | BioFlag.fua;
     queue.submitBio(makeBio(memory, { op: BioOp.write, flags }));
+    settle(executor);
     driver.endAll();
     expect(lines).toEqual([
       'Q 1/6 0+8 0',
@@ -81,6 +83,7 @@ describe('the events of a device', () => {
       'C 2/2 0+0 0',
       'D 1/4 0+8 0',
       'C 1/4 0+8 0',
+      'C 1/4 0+0 0',
     ]);
   });
 

@@ -3,7 +3,7 @@ import { FLUSH_PENDING_NS, flushStepsFor } from '../../src/block/flush-machine.t
 import { RequestQueue } from '../../src/block/request-queue.ts';
 import { BioFlag, BioOp, BlkStatus, DEFAULT_LIMITS } from '../../src/interfaces/bio.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
-import { type BioFields, HeldDriver, makeBio, makeMemory, type TestBio } from './rig.ts';
+import { type BioFields, HeldDriver, makeBio, makeMemory, settle, type TestBio } from './rig.ts';
 
 const { preflush: PREFLUSH, fua: FUA } = BioFlag;
 
@@ -12,9 +12,12 @@ function makeRig(writeCache: boolean, fua: boolean, depth = 4) {
   const driver = new HeldDriver({ writeCache, fua }, depth);
   const queue = new RequestQueue(executor, driver);
   const memory = makeMemory();
+  // The steps of a request go to the driver on a later turn.
+  driver.settle = () => settle(executor);
   const submit = (fields: BioFields): TestBio => {
     const bio = makeBio(memory, { op: BioOp.write, ...fields });
     queue.submitBio(bio);
+    settle(executor);
     return bio;
   };
   /** Ends one request after the other and says what the driver saw, in order. */
@@ -62,7 +65,6 @@ describe('the steps of a write', () => {
     expect(bio.ends).toBe(1);
     const durable = makeRig(false, false);
     const other = durable.submit(fields);
-    expect(other.ends).toBe(0);
     expect(durable.drain()).toEqual([]);
     expect(other).toMatchObject({ ends: 1, status: BlkStatus.ok });
   });
@@ -108,7 +110,7 @@ describe('the flush machine', () => {
     driver.endOne();
     executor.runUntil(FLUSH_PENDING_NS);
     submit({ sector: 16, flags: FUA });
-    expect(driver.log).toContain('flush');
+    expect(driver.log).toContain('flush more');
   });
 
   it('ends all who share a flush with its error, without their data', () => {

@@ -1,20 +1,33 @@
 import { expect, it } from 'vitest';
-import { BlkRequest } from '../../src/block/blk-request.ts';
 import { NoneScheduler } from '../../src/block/io-scheduler.ts';
-import { makeMemory } from './rig.ts';
+import { BioOp } from '../../src/interfaces/bio.ts';
+import { SchedulerBench } from './scheduler-bench.ts';
 
 it('none gives each hardware queue its own requests, first in first out', () => {
-  const memory = makeMemory();
-  const scheduler = new NoneScheduler(2);
-  for (const [queue, tag] of [
-    [0, 1],
-    [1, 2],
-    [0, 3],
+  const scheduler = new NoneScheduler();
+  const bench = new SchedulerBench(scheduler, 2);
+  for (const [hardwareQueue, sector] of [
+    [0, 100],
+    [1, 200],
+    [0, 50],
   ] as const) {
-    scheduler.insert(new BlkRequest(queue, tag, memory, () => {}));
+    bench.insert({ hardwareQueue, sector });
   }
-  expect([scheduler.name, scheduler.plugOrder]).toEqual(['none', 'last-first']);
-  const tags = [0, 0, 0, 1, 1].map((queue) => scheduler.dispatch(queue)?.tag);
-  expect(tags).toEqual([1, 3, undefined, 2, undefined]);
-  scheduler.ended();
+  expect([scheduler.name, scheduler.isDirect]).toEqual(['none', true]);
+  expect([0, 0, 0, 1, 1].map((queue) => bench.dispatch(queue)?.sector)).toEqual([
+    100,
+    50,
+    undefined,
+    200,
+    undefined,
+  ]);
+});
+
+it('none leaves every slot to everybody, and puts what comes back first', () => {
+  const scheduler = new NoneScheduler();
+  const bench = new SchedulerBench(scheduler);
+  expect(scheduler.slotLimit(BioOp.write, 0, 64)).toBe(64);
+  bench.insert({ sector: 8 });
+  bench.insert({ sector: 64 }, true);
+  expect([bench.dispatch()?.sector, bench.dispatch()?.sector]).toEqual([64, 8]);
 });

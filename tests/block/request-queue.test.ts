@@ -1,46 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, InvariantError } from '../../src/base/assert.ts';
-import {
-  MAX_PLUGGED_REQUESTS,
-  RequestQueue,
-  type RequestQueueOptions,
-} from '../../src/block/request-queue.ts';
-import { BioFlag, BioOp, BlkStatus, type QueueLimits } from '../../src/interfaces/bio.ts';
+import { BioFlag, BioOp, BlkStatus } from '../../src/interfaces/bio.ts';
 import { QueueRqResult } from '../../src/interfaces/blk-mq.ts';
 import { NO_COSTS } from '../../src/sim/cost-presets.ts';
-import { SimExecutor } from '../../src/sim/sim-executor.ts';
-import { type BioFields, HeldDriver, makeBio, makeMemory, type TestBio } from './rig.ts';
-
-class Rig {
-  readonly executor = new SimExecutor();
-  readonly memory = makeMemory();
-  readonly driver: HeldDriver;
-  readonly events: string[] = [];
-  readonly queue: RequestQueue;
-
-  constructor(
-    limits: Partial<QueueLimits> = {},
-    depth = 4,
-    hardwareQueues = 1,
-    options: RequestQueueOptions = {},
-  ) {
-    this.driver = new HeldDriver(limits, depth, hardwareQueues);
-    this.queue = new RequestQueue(this.executor, this.driver, {
-      tracer: { event: (_, name, __, a, b) => this.events.push(`${name} ${a}+${b}`) },
-      ...options,
-    });
-  }
-
-  submit(fields: BioFields): TestBio {
-    const bio = makeBio(this.memory, fields);
-    this.queue.submitBio(bio);
-    return bio;
-  }
-}
+import { makeBio, QueueRig, settle } from './rig.ts';
 
 describe('a bio', () => {
   it('goes to the driver at once and ends when its request does', () => {
-    const rig = new Rig();
+    const rig = new QueueRig();
     const bio = rig.submit({ op: BioOp.write, sector: 8 });
     expect(rig.driver.log).toEqual(['write 8+8']);
     expect(bio.ends).toBe(0);
@@ -52,7 +19,7 @@ describe('a bio', () => {
   });
 
   it('that is too long is cut, and ends once, with the first error of its parts', () => {
-    const rig = new Rig({ maxSectors: 8 });
+    const rig = new QueueRig({ maxSectors: 8 });
     const bio = rig.submit({ sector: 3, sectorCount: 20 });
     expect(rig.driver.log).toEqual(['read 3+8', 'read 11+8', 'read 19+4']);
     rig.driver.endOne(BlkStatus.medium, 1);
@@ -64,7 +31,7 @@ describe('a bio', () => {
   });
 
   it('waits for a tag, part by part, before those that came later', () => {
-    const rig = new Rig({ maxSectors: 8 }, 1);
+    const rig = new QueueRig({ maxSectors: 8 }, 1);
     const long = rig.submit({ sectorCount: 20 });
     const short = rig.submit({ sector: 100 });
     for (const [request, ended] of [
@@ -76,12 +43,13 @@ describe('a bio', () => {
       expect(rig.driver.takeLog()).toEqual([request]);
       expect(long.ends).toBe(ended);
       rig.driver.endOne();
+      settle(rig.executor);
     }
     expect(short.ends).toBe(1);
   });
 
   it('that must not wait ends with `again` when it would have to', () => {
-    const rig = new Rig({ maxSectors: 8 }, 1);
+    const rig = new QueueRig({ maxSectors: 8 }, 1);
     const first = rig.submit({ flags: BioFlag.noWait });
     const second = rig.submit({ flags: BioFlag.noWait });
     const tooLong = rig.submit({ sectorCount: 16, flags: BioFlag.noWait });
@@ -105,7 +73,7 @@ describe('a bio', () => {
     ['of a discard that nobody offers', { op: BioOp.discard }, BlkStatus.notSupported],
     ['of a write zeroes that nobody offers', { op: BioOp.writeZeroes }, BlkStatus.notSupported],
   ] as const)('%s is refused on a later turn', (_, fields, status) => {
-    const rig = new Rig();
+    const rig = new QueueRig();
     const bio = rig.submit(fields);
     expect(bio.ends).toBe(0);
     rig.executor.runUntilIdle();
@@ -114,14 +82,14 @@ describe('a bio', () => {
   });
 
   it('off the logical block is refused', () => {
-    const rig = new Rig({ logicalBlockSize: 4096, physicalBlockSize: 4096 });
+    const rig = new QueueRig({ logicalBlockSize: 4096, physicalBlockSize: 4096 });
     const bios = [rig.submit({ sector: 4 }), rig.submit({ sectorCount: 4 })];
     rig.executor.runUntilIdle();
     expect(bios.map((bio) => bio.status)).toEqual([BlkStatus.ioError, BlkStatus.ioError]);
   });
 
   it('of memory that cannot be cut within the limits is refused', () => {
-    const rig = new Rig({ maxSegments: 1 });
+    const rig = new QueueRig({ maxSegments: 1 });
     const bio = rig.submit({
       sectorCount: 1,
       runs: [
@@ -135,7 +103,7 @@ describe('a bio', () => {
   });
 
   it('may be submitted again from its own end', () => {
-    const rig = new Rig();
+    const rig = new QueueRig();
     const bio = makeBio(rig.memory);
     let left = 3;
     bio.end = () => {
@@ -148,89 +116,9 @@ describe('a bio', () => {
   });
 });
 
-describe('the plug', () => {
-  it('holds requests until the outermost unplug and sends the newest first', () => {
-    const rig = new Rig();
-    rig.queue.plug();
-    rig.queue.plug();
-    for (const sector of [0, 100, 200]) rig.submit({ sector });
-    rig.queue.unplug();
-    expect(rig.driver.log).toEqual([]);
-    rig.queue.unplug();
-    expect(rig.driver.log).toEqual(['read 200+8 more', 'read 100+8 more', 'read 0+8']);
-    expect(rig.events).toContain('P 0+0');
-    expect(rig.events.some((event) => event.startsWith('U'))).toBe(false);
-  });
-
-  it('merges a bio into the newest request, behind or before it', () => {
-    const rig = new Rig();
-    rig.queue.plug();
-    const bios = [8, 16, 0].map((sector, i) =>
-      rig.submit({ op: BioOp.write, sector, gpa: i * 8192 }),
-    );
-    rig.queue.unplug();
-    expect(rig.driver.log).toEqual(['write 0+24']);
-    const { data } = rig.driver.held[0]!;
-    expect(Array.from({ length: data.count }, (_, i) => data.gpa(i))).toEqual([16384, 0, 8192]);
-    rig.driver.endOne(BlkStatus.medium);
-    expect(bios.map((bio) => [bio.ends, bio.status])).toEqual(bios.map(() => [1, 7]));
-    expect(rig.events).toContain('M 16+8');
-    expect(rig.events).toContain('F 0+8');
-    expect(rig.queue.stats.write).toMatchObject({ ios: 1, merges: 2, sectors: 24 });
-  });
-
-  it.each([
-    ['another operation', {}, { op: BioOp.write, sector: 8 }],
-    ['FUA', { writeCache: true, fua: true }, { sector: 8, flags: BioFlag.fua }],
-    ['what must not be merged', {}, { sector: 8, flags: BioFlag.noMerge }],
-    ['more sectors than a request may have', { maxSectors: 8 }, { sector: 8, sectorCount: 1 }],
-    ['more segments than a request may have', { maxSegments: 1 }, { sector: 8, gpa: 8192 }],
-    ['what lies beyond the chunk', { chunkSectors: 8 }, { sector: 8 }],
-    ['a gap', { virtBoundaryMask: 4095 }, { sector: 8, gpa: 8704 }],
-    ['what does not follow', {}, { sector: 9 }],
-  ] as const)('does not merge %s', (_, limits, fields) => {
-    const rig = new Rig(limits);
-    rig.queue.plug();
-    rig.submit({ sector: 0 });
-    rig.submit(fields);
-    rig.queue.unplug();
-    expect(rig.driver.held).toHaveLength(2);
-  });
-
-  it('is sent when it is full, and when its newest request is large', () => {
-    const rig = new Rig({}, 64);
-    rig.queue.plug();
-    for (let i = 0; i < MAX_PLUGGED_REQUESTS; i++) rig.submit({ sector: 100 * i });
-    expect(rig.driver.held).toHaveLength(0);
-    rig.submit({ sector: 99_000 });
-    expect(rig.driver.held).toHaveLength(MAX_PLUGGED_REQUESTS);
-    rig.submit({ sector: 50_000, sectorCount: 256 });
-    expect(rig.driver.held).toHaveLength(MAX_PLUGGED_REQUESTS);
-    rig.submit({ sector: 60_000 });
-    expect(rig.driver.held).toHaveLength(MAX_PLUGGED_REQUESTS + 2);
-    rig.queue.unplug();
-    expect(rig.driver.held).toHaveLength(MAX_PLUGGED_REQUESTS + 3);
-  });
-
-  it('does not keep the tags that a bio waits for', () => {
-    const rig = new Rig({}, 2);
-    rig.queue.plug();
-    for (const sector of [0, 100, 200]) rig.submit({ sector });
-    expect(rig.driver.held).toHaveLength(2);
-    rig.driver.endAll();
-    rig.queue.unplug();
-    expect(rig.driver.log).toEqual(['read 0+8 more', 'read 100+8', 'read 200+8']);
-    expect(rig.events).toContain('UT 0+2');
-  });
-
-  it('that was not set cannot be taken away', () => {
-    expect(() => new Rig().queue.unplug()).toThrow(InvariantError);
-  });
-});
-
 describe('a driver that is full', () => {
   it('of its own requests is asked again when one of them ends', () => {
-    const rig = new Rig();
+    const rig = new QueueRig();
     rig.driver.answers.push(QueueRqResult.ok, QueueRqResult.deviceResource);
     rig.submit({ sector: 0 });
     const second = rig.submit({ sector: 8 });
@@ -247,7 +135,7 @@ describe('a driver that is full', () => {
   it.each(['resource', 'deviceResource'] as const)(
     'for want of %s with nothing in flight is asked again after a while',
     (reason) => {
-      const rig = new Rig();
+      const rig = new QueueRig();
       rig.driver.answers.push(QueueRqResult[reason]);
       const bio = rig.submit({});
       expect(rig.driver.takeLog()).toEqual(['full']);
@@ -259,7 +147,7 @@ describe('a driver that is full', () => {
   );
 
   it('in the middle of a batch is told to start what it took', () => {
-    const rig = new Rig();
+    const rig = new QueueRig();
     rig.driver.answers.push(QueueRqResult.ok, QueueRqResult.resource);
     rig.queue.plug();
     for (const sector of [0, 100, 200]) rig.submit({ sector });
@@ -272,15 +160,16 @@ describe('a driver that is full', () => {
 
 describe('a queue', () => {
   it('spreads bios over the hardware queues of the driver', () => {
-    const rig = new Rig({}, 1, 2);
+    const rig = new QueueRig({}, 1, 2);
     for (const sector of [0, 8, 16]) rig.submit({ sector });
     expect(rig.driver.takeLog()).toEqual(['read 0+8 q0', 'read 8+8 q1']);
     rig.driver.endOne();
+    settle(rig.executor);
     expect(rig.driver.takeLog()).toEqual(['read 16+8 q0']);
   });
 
   it('charges each request its cost, one after another', () => {
-    const rig = new Rig({}, 4, 1, { costs: { ...NO_COSTS, blockRequestNs: 500 } });
+    const rig = new QueueRig({}, 4, 1, { costs: { ...NO_COSTS, blockRequestNs: 500 } });
     rig.submit({ sector: 0 });
     rig.submit({ sector: 8 });
     expect(rig.driver.log).toEqual([]);
@@ -291,7 +180,7 @@ describe('a queue', () => {
   });
 
   it('counts as sysfs does', () => {
-    const rig = new Rig();
+    const rig = new QueueRig();
     rig.submit({});
     rig.submit({ op: BioOp.write, sector: 8, sectorCount: 1 });
     rig.executor.runUntil(1_000);
@@ -303,7 +192,7 @@ describe('a queue', () => {
   });
 
   it('cuts discards and write zeroes by limits of their own', () => {
-    const rig = new Rig({
+    const rig = new QueueRig({
       maxDiscardSectors: 20,
       discardGranularity: 4096,
       maxWriteZeroesSectors: 16,
@@ -316,7 +205,7 @@ describe('a queue', () => {
   });
 
   it('says a driver that ends a request twice breaks the law', () => {
-    const rig = new Rig();
+    const rig = new QueueRig();
     rig.submit({});
     const request = rig.driver.held[0]!;
     rig.driver.endOne();
@@ -324,8 +213,8 @@ describe('a queue', () => {
   });
 
   it('is not made of a driver without queues or tags', () => {
-    expect(() => new Rig({}, 0)).toThrow(ConfigError);
-    expect(() => new Rig({}, 1, 0)).toThrow(ConfigError);
-    expect(() => new Rig({ maxSectors: 7 })).toThrow(/limits.maxSectors: 7/);
+    expect(() => new QueueRig({}, 0)).toThrow(ConfigError);
+    expect(() => new QueueRig({}, 1, 0)).toThrow(ConfigError);
+    expect(() => new QueueRig({ maxSectors: 7 })).toThrow(/limits.maxSectors: 7/);
   });
 });

@@ -1,5 +1,6 @@
 /** What the tests of the block layer share: bios in memory, and a driver whose requests end when the test says so. */
 import { SgList } from '../../src/base/sg-list.ts';
+import { RequestQueue, type RequestQueueOptions } from '../../src/block/request-queue.ts';
 import {
   type Bio,
   BioOp,
@@ -14,6 +15,7 @@ import {
   TimeoutVerdict,
 } from '../../src/interfaces/blk-mq.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
+import { SimExecutor } from '../../src/sim/sim-executor.ts';
 
 const MEMORY_BYTES = 1 << 22;
 
@@ -64,6 +66,11 @@ export function makeBio(memory: RegionMemory, fields: BioFields = {}): TestBio {
   return bio;
 }
 
+/** Runs what is due at this instant. */
+export function settle(executor: SimExecutor): void {
+  executor.runUntil(executor.now);
+}
+
 /** A driver that keeps what it is given until the test ends it. */
 export class HeldDriver implements BlkMqOps {
   readonly limits: QueueLimits;
@@ -79,6 +86,8 @@ export class HeldDriver implements BlkMqOps {
   /** What `timeout` answers. */
   verdict: TimeoutVerdict = TimeoutVerdict.resetTimer;
   readonly timedOut: Request[] = [];
+  /** Called after each end: runs what the queue put off to a later turn of the same instant. */
+  settle: () => void = () => {};
 
   constructor(limits: Partial<QueueLimits> = {}, queueDepth = 4, hardwareQueueCount = 1) {
     this.limits = { ...DEFAULT_LIMITS, ...limits };
@@ -116,6 +125,14 @@ export class HeldDriver implements BlkMqOps {
     const [request] = this.held.splice(index, 1);
     request!.status = status;
     request!.end(request!);
+    this.settle();
+  }
+
+  /** Gives the oldest request back, with so many of its sectors done. */
+  giveBack(sectorsDone = 0): void {
+    const request = this.held.shift()!;
+    request.requeue(request, sectorsDone);
+    this.settle();
   }
 
   /** Ends all that is held and all that follows from it. */
@@ -126,5 +143,33 @@ export class HeldDriver implements BlkMqOps {
   /** The log since the last call. */
   takeLog(): string[] {
     return this.log.splice(0);
+  }
+}
+
+/** A request queue over a held driver; its trace events as `Q 8+8`. */
+export class QueueRig {
+  readonly executor = new SimExecutor();
+  readonly memory = makeMemory();
+  readonly driver: HeldDriver;
+  readonly events: string[] = [];
+  readonly queue: RequestQueue;
+
+  constructor(
+    limits: Partial<QueueLimits> = {},
+    depth = 4,
+    hardwareQueues = 1,
+    options: RequestQueueOptions = {},
+  ) {
+    this.driver = new HeldDriver(limits, depth, hardwareQueues);
+    this.queue = new RequestQueue(this.executor, this.driver, {
+      tracer: { event: (_, name, __, a, b) => this.events.push(`${name} ${a}+${b}`) },
+      ...options,
+    });
+  }
+
+  submit(fields: BioFields): TestBio {
+    const bio = makeBio(this.memory, fields);
+    this.queue.submitBio(bio);
+    return bio;
   }
 }

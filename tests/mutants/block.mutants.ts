@@ -36,9 +36,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'merge-across-the-chunk',
     file: 'src/block/merge-rule.ts',
-    find: 'if (chunkSectors !== 0 && total > chunkSectors - (start % chunkSectors)) return false;',
-    replace: '',
-    kills: ['tests/block/request-queue.test.ts', 'tests/block/merge-rule.test.ts'],
+    find: 'return chunkSectors === 0\n',
+    replace: 'return chunkSectors >= 0\n',
+    kills: ['tests/block/plug.test.ts', 'tests/block/merge-rule.test.ts'],
     note: 'a merge makes a request that crosses a chunk border',
   },
   {
@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/block/merge-rule.ts',
     find: 'this.#scratch.count <= limits.maxSegments',
     replace: 'this.#scratch.count <= limits.maxSegments + 1',
-    kills: ['tests/block/request-queue.test.ts', 'tests/block/merge-rule.test.ts'],
+    kills: ['tests/block/plug.test.ts', 'tests/block/merge-rule.test.ts'],
     note: 'a merge makes a request of one segment too many',
   },
   {
@@ -62,7 +62,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/block/split-rule.ts',
     find: 'if (end > start) return end - start;',
     replace: '',
-    kills: ['tests/block/split-rule.test.ts', 'tests/block/split-replay.test.ts'],
+    kills: ['tests/block/split-rule.test.ts', 'tests/testing/block/replay-block-trace.test.ts'],
     note: 'cuts fall where a device has to read before it writes',
   },
   {
@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'lost-requeue',
     file: 'src/block/hardware-queue.ts',
-    find: '    if (next !== undefined) this.#dispatch.unshift(next);\n',
+    find: '        if (next !== undefined) this.#putBack(next);\n',
     replace: '',
     kills: ['tests/block/request-queue.test.ts', 'tests/block/hardware-queue.test.ts'],
     note: 'the request behind the one that the driver refused is forgotten',
@@ -84,25 +84,25 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no-restart-when-full',
     file: 'src/block/hardware-queue.ts',
-    find: 'if (this.#blocked !== QueueRqResult.deviceResource) return;',
-    replace: 'if (this.#blocked !== QueueRqResult.resource) return;',
+    find: 'if (this.#blocked === QueueRqResult.deviceResource) {',
+    replace: 'if (this.#blocked === QueueRqResult.resource) {',
     kills: ['tests/block/request-queue.test.ts', 'tests/block/hardware-queue.test.ts'],
     note: 'a device that was full is never asked again',
   },
   {
     name: 'first-error-overwritten',
-    file: 'src/block/request-queue.ts',
+    file: 'src/block/bio-ledger.ts',
     find: 'if (walk.status === BlkStatus.ok) walk.status = status;\n    walk.partsInFlight -= 1;',
     replace: 'walk.status = status;\n    walk.partsInFlight -= 1;',
-    kills: ['tests/block/request-queue.test.ts'],
+    kills: ['tests/block/bio-ledger.test.ts', 'tests/block/request-queue.test.ts'],
     note: 'a bio ends with the status of its last part',
   },
   {
     name: 'plug-holds-the-tags',
-    file: 'src/block/request-queue.ts',
-    find: 'if (request === undefined && this.#plugged.count > 0) {',
-    replace: 'if (request === undefined && this.#plugged.count > 999) {',
-    kills: ['tests/block/request-queue.test.ts'],
+    file: 'src/block/bio-intake.ts',
+    find: '!walk.isNoWait && this.#isPluggedBy(walk.flags)',
+    replace: 'walk.isNoWait && this.#isPluggedBy(walk.flags)',
+    kills: ['tests/block/plug.test.ts'],
     note: 'a bio waits for a tag that its own plug holds',
   },
   {

@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RegionMemory } from '../../src/memory/region-memory.ts';
+import { NvmeDeviceController } from '../../src/nvme-device/index.ts';
+import { SimExecutor } from '../../src/sim/sim-executor.ts';
+import { MemoryCommandPort } from '../../src/testing/nvme/memory-command-port.ts';
 import { Cc, Csts, NvmeRegister } from '../../src/wire/nvme-registers.ts';
 import { checkProperty, runs } from '../support/runs.ts';
-import { DATA, DeviceWorld } from './device-world.ts';
+import { DATA, DeviceWorld, MEMORY_BYTES } from './device-world.ts';
 
 const ENTRY_SIZES = (6 << Cc.iosqesShift) | (4 << Cc.iocqesShift);
 const SHUTDOWN_COMPLETE = 2 << Csts.shstShift;
@@ -201,6 +205,37 @@ describe('a reset', () => {
     }
     expect(port.waiting).toBe(0);
     expect(host.enable()).toBe(true);
+  });
+
+  it('of the function says when nothing is in flight any more, and never inside the call', () => {
+    const executor = new SimExecutor();
+    const memory = new RegionMemory([{ base: 0, size: MEMORY_BYTES }]);
+    const port = new MemoryCommandPort(executor);
+    const resets: (() => void)[] = [];
+    const reset = port.reset.bind(port);
+    port.reset = (done) => reset(() => resets.push(done));
+    const controller = new NvmeDeviceController(executor, memory, port, {
+      raise: () => {},
+      lower: () => {},
+    });
+    let dones = 0;
+    controller.hardReset(() => void (dones += 1));
+    expect(dones).toBe(0);
+    executor.runUntilIdle();
+    expect(dones).toBe(1);
+
+    controller.write(NvmeRegister.aqa, 4, 0x1f_001f);
+    controller.write(NvmeRegister.asq, 4, 0x1_0000);
+    controller.write(NvmeRegister.acq, 4, 0x2_0000);
+    controller.write(NvmeRegister.cc, 4, ENTRY_SIZES | Cc.en);
+    executor.runUntilIdle();
+    controller.hardReset(() => void (dones += 1));
+    controller.hardReset(() => void (dones += 1));
+    executor.runUntilIdle();
+    expect([resets.length, dones]).toEqual([1, 1]);
+    resets[0]!();
+    executor.runUntilIdle();
+    expect(dones).toBe(3);
   });
 });
 

@@ -38,7 +38,7 @@ describePeer({ program: 'fio', from: 'fio' }, 'fio', (fio) => {
       for (const path of [theirs, ours]) writeFileSync(path, new Uint8Array(512 * 1024));
       const adapted = join(directory, 'adapted.fio');
       writeFileSync(adapted, `${readFileSync(file, 'utf8')}filename=${theirs}\nioengine=psync\n`);
-      execFileSync(fio, [adapted]);
+      execFileSync(fio, [adapted], { cwd: directory });
       const { code } = await program.run('run', file, '--backend', `fileio:${ours}`);
       expect(code).toBe(0);
       expect(readFileSync(ours).equals(readFileSync(theirs))).toBe(true);
@@ -59,7 +59,7 @@ describePeer({ program: 'fio', from: 'fio' }, 'fio', (fio) => {
       const file = join(directory, 'count.fio');
       writeFileSync(file, `[global]\nioengine=null\n[a]\nbs=4k\n${lines}\n`);
       const theirs = JSON.parse(
-        execFileSync(fio, ['--output-format=json', file], { encoding: 'utf8' }),
+        execFileSync(fio, ['--output-format=json', file], { cwd: directory, encoding: 'utf8' }),
       );
       const ours = await program.run('run', file, '--backend', 'rd_mcp:1MiB', '--json');
       expect(JSON.parse(ours.stdout).jobs[0].read.total_ios, lines).toBe(

@@ -27,6 +27,8 @@ describe('parseConfig', () => {
       disk: 'sata',
       size: 2 ** 30,
       writeCache: true,
+      scheduler: 'none',
+      iosched: {},
     });
   });
 
@@ -55,6 +57,14 @@ describe('parseConfig', () => {
     [
       { backend: { type: 'iblock', disk: 'ide', size: '1M' } },
       "backend.disk: 'ide' is not accepted; expected one of 'sata', 'scsi', 'nvme', 'null_blk'",
+    ],
+    [
+      { backend: { type: 'iblock', disk: 'sata', size: '1M', scheduler: 'cfq' } },
+      "backend.scheduler: 'cfq' is not accepted; expected one of 'none', 'mq-deadline', 'kyber', 'bfq'",
+    ],
+    [
+      { backend: { type: 'iblock', disk: 'sata', size: '1M', iosched: { read_expire: -1 } } },
+      'backend.iosched.read_expire: -1 is not accepted; expected a whole number from 0',
     ],
     [
       { guest: { queueDepth: 1 } },

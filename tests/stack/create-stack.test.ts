@@ -1,18 +1,46 @@
 import { describe, expect, it } from 'vitest';
 import { NullioBackend } from '../../src/backends/index.ts';
 import { ConfigError } from '../../src/base/assert.ts';
+import { BlockAction, type BlockObserver } from '../../src/interfaces/block-observer.ts';
 import { type CreateStackOptions, createStack } from '../../src/stack/create-stack.ts';
 
 describe('layers of the caller', () => {
   it.each([
     [{ bakend: () => {} }, 'layers.bakend: () => {} is not accepted; expected no such layer'],
     [{ backend: {} }, 'layers.backend: an object is not accepted; expected a function'],
+    [{ blockObserver: 1 }, 'layers.blockObserver: 1 is not accepted; expected a function'],
     [{ file: 'disk.img' }, "layers.file: 'disk.img' is not accepted; expected a function"],
   ])('%j are refused by name', (layers, message) => {
     const options = { layers } as unknown as CreateStackOptions;
     expect(() => createStack(options)).toThrow(ConfigError);
     expect(() => createStack(options)).toThrow(message);
   });
+});
+
+it('an observer of the block layer hears it, and is refused where there is none', async () => {
+  const heard: number[] = [];
+  const observer: BlockObserver = {
+    event: (action) => void heard.push(action),
+    remapped: () => {},
+  };
+  const layers = { blockObserver: () => observer };
+  const stack = createStack({ backend: { type: 'iblock', disk: 'nvme', size: '1MiB' }, layers });
+  const disk = await stack.guest.open(1);
+  await disk.write(0, new Uint8Array(4096));
+  const { queued, gotRequest, issued, completed } = BlockAction;
+  expect(heard.filter((action) => action <= completed)).toEqual([
+    queued,
+    gotRequest,
+    issued,
+    completed,
+  ]);
+  await stack.close();
+  for (const options of [
+    { layers },
+    { layers: { ...layers, backend: () => stack.parts.backend } },
+  ]) {
+    expect(() => createStack(options)).toThrow('layers.blockObserver');
+  }
 });
 
 it.each([true, false])('the diagram tells the truth of a write cache (%s)', (writeCache) => {

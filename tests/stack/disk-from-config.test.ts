@@ -43,3 +43,24 @@ it('only a driver with queues of its own wants memory', () => {
     diskMemoryBytes(parseConfig({ backend: backendOf(disk) }).backend);
   expect(disks.map((disk) => bytes(disk) > 4096)).toEqual([false, false, true, false]);
 });
+
+it('a scheduler is drawn with its block layer, and serves it', async () => {
+  const backend = {
+    ...backendOf('sata'),
+    scheduler: 'mq-deadline',
+    iosched: { fifo_batch: 4 },
+  } as const;
+  const stack = createStack({ backend });
+  const guestDisk = await stack.guest.open(1);
+  await guestDisk.write(0, new Uint8Array(512).fill(7));
+  expect((await guestDisk.read(0, 512))[511]).toBe(7);
+  expect(stack.describe()).toContain('block layer, mq-deadline');
+  await stack.close();
+});
+
+it('a parameter that the scheduler does not have is named', () => {
+  const backend = { ...backendOf('sata'), scheduler: 'kyber', iosched: { fifo_batch: 4 } } as const;
+  expect(() => createStack({ backend })).toThrow(
+    /^backend.iosched.fifo_batch: 4 is not accepted; expected read_lat_nsec, write_lat_nsec/,
+  );
+});

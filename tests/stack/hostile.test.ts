@@ -134,6 +134,10 @@ class HostileGuest {
 
 const stacks: [string, StackOptions][] = [
   ['direct to RD_MCP', { road: 'direct', backend: { type: 'rd_mcp', size: '256KiB' } }],
+  [
+    'vhost-nvme-bar to RD_MCP',
+    { road: 'vhost-nvme-bar', backend: { type: 'rd_mcp', size: '256KiB' } },
+  ],
   ['vhost-nvme to RD_MCP', { backend: { type: 'rd_mcp', size: '256KiB' } }],
   ['vhost-nvme to FILEIO', { backend: { type: 'fileio', size: '256KiB' } }],
   ['vhost-nvme to SCSI', { backend: { type: 'iblock', disk: 'scsi', size: '256KiB' } }],

@@ -19,6 +19,22 @@ it('shows every layer of its road, top to bottom, with counters that count', asy
   await stack.close();
 });
 
+it('gives the counters that it draws, layer by layer', async () => {
+  const stack = createStack({ road: 'direct', backend: { type: 'rd_mcp', size: '1MiB' } });
+  const disk = await stack.guest.open(1);
+  const commands = (): number => stack.counters()[0]!.counters['commands']!;
+  const before = commands();
+  await disk.write(0, new Uint8Array(512));
+  expect(commands()).toBe(before + 1);
+  for (const { name, counters } of stack.counters()) {
+    expect(stack.describe()).toContain(name);
+    for (const [key, count] of Object.entries(counters)) {
+      expect(stack.describe()).toContain(`${key} ${count}`);
+    }
+  }
+  await stack.close();
+});
+
 it('gives its layers, and they are those of the road', async () => {
   const stack = createStack({ road: 'direct', backend: { type: 'rd_mcp', size: '1MiB' } });
   expect(stack.parts.port).toBe(stack.parts.target);

@@ -2,6 +2,7 @@
 import { SgList } from '../../src/base/sg-list.ts';
 import type { NvmeHostRequest } from '../../src/interfaces/nvme-host.ts';
 import { makeTask } from '../../src/sim/task.ts';
+import type { Road } from '../../src/stack/config.ts';
 import { createStack } from '../../src/stack/create-stack.ts';
 import type { Stack } from '../../src/stack/stack.ts';
 import { IoOpcode } from '../../src/wire/nvme-opcodes.ts';
@@ -32,7 +33,7 @@ class Random {
 }
 
 /** A booted stack whose disk has been written from end to end. */
-export function roadStack(road: 'vhost-nvme' | 'direct', backend: 'rd_mcp' | 'nullio'): Stack {
+export function roadStack(road: Road, backend: 'rd_mcp' | 'nullio'): Stack {
   const stack = createStack({
     road,
     backend: { type: backend, size: DISK_BYTES },

@@ -25,6 +25,8 @@ export type Command =
       readonly file: string;
       readonly stack: StackChoice;
       readonly trace: string | undefined;
+      /** What the names of the files of a binary block trace begin with. */
+      readonly blktrace: string | undefined;
       readonly json: boolean;
     };
 
@@ -46,6 +48,7 @@ Options of run:
   --seed N           decides all chance; the same seed gives the same trace (default ${DEFAULT_SEED})
   --costs PRESET     what things cost in virtual time: ${Object.keys(costPresets).join(' or ')} (default ${DEFAULT_COSTS})
   --trace FILE       write every event of every layer to FILE, one JSON object a line
+  --blktrace PREFIX  write what the block layer under an iblock backend did to PREFIX.blktrace.0, for blkparse and btt
   --json             print the results as JSON
 
   --help, --version
@@ -59,6 +62,7 @@ const OPTIONS = {
   seed: { type: 'string' },
   costs: { type: 'string' },
   trace: { type: 'string' },
+  blktrace: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -78,8 +82,10 @@ export function parseCommand(args: readonly string[]): Command {
     if (file === undefined) throw new UsageError('run needs the name of a job file');
     if (extra !== undefined)
       throw new UsageError(`run takes one job file; '${extra}' is one too many`);
-    const { trace, json } = values;
-    return { kind: 'run', file, stack: stackChoice(values), trace, json: json === true };
+    const { trace, blktrace, json } = values;
+    const stack = stackChoice(values);
+    checkBlktrace(blktrace, stack.backend);
+    return { kind: 'run', file, stack, trace, blktrace, json: json === true };
   }
   if (verb === 'keys' && file === undefined) return { kind: 'keys' };
   if (verb !== undefined)
@@ -107,6 +113,14 @@ function stackChoice(values: Values): StackChoice {
     seed: seedOf(values.seed),
     costs: oneOf('costs', values.costs ?? DEFAULT_COSTS, Object.keys(costPresets) as CostName[]),
   };
+}
+
+/** Only IBLOCK has a block layer to trace. */
+function checkBlktrace(prefix: string | undefined, { text, options }: BackendChoice): void {
+  if (prefix === undefined || options.type === 'iblock') return;
+  throw new UsageError(
+    `--blktrace ${prefix}: there is no block layer under --backend ${text}; expected iblock:DISK:SIZE`,
+  );
 }
 
 function oneOf<T extends string>(option: string, value: string, names: readonly T[]): T {

@@ -11,7 +11,7 @@ const USUAL_MEMORY = 64 * MIB;
 const MAX_QUEUES = 16;
 
 /** Opens a real stack. */
-export const openStack: OpenStack = async (choice, needs, makeTracer) => {
+export const openStack: OpenStack = async (choice, needs, makeTracer, makeBlockObserver) => {
   const { road, backend, seed, costs } = choice;
   let inner: Tracer | undefined;
   const tracer: Tracer = { event: (...event) => inner?.event(...event) };
@@ -31,6 +31,7 @@ export const openStack: OpenStack = async (choice, needs, makeTracer) => {
     const file = { size, costs: costPresets[costs] };
     options.layers = { file: (executor) => new NodeFileHandle(executor, path, file) };
   }
+  if (makeBlockObserver !== undefined) options.layers = { blockObserver: makeBlockObserver };
   const stack = createStack(options);
   inner = makeTracer?.(stack.executor);
   stack.guest.boot();

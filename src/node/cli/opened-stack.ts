@@ -1,4 +1,5 @@
 /** What the commands need of a stack, and how they get one. */
+import type { BlockObserver } from '../../interfaces/block-observer.ts';
 import type { Executor } from '../../interfaces/executor.ts';
 import type { Tracer } from '../../interfaces/tracer.ts';
 import { bufferBytes, type WorkloadPlan, type WorkloadTarget } from '../../workload/index.ts';
@@ -16,6 +17,9 @@ interface OpenedStack {
 /** Makes a tracer for a clock that exists only once the stack does. */
 type MakeTracer = (clock: Executor) => Tracer;
 
+/** Makes an observer of the block layer for such a clock. */
+type MakeBlockObserver = (clock: Executor) => BlockObserver;
+
 /** What jobs need of a stack. */
 export interface StackNeeds {
   /** Guest memory for data. */
@@ -29,6 +33,7 @@ export type OpenStack = (
   choice: StackChoice,
   needs: StackNeeds,
   makeTracer: MakeTracer | undefined,
+  makeBlockObserver?: MakeBlockObserver,
 ) => Promise<OpenedStack>;
 
 /** What the jobs of a plan need. */

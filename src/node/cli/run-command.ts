@@ -10,6 +10,7 @@ import {
   textReport,
 } from '../../workload/index.ts';
 import type { Command } from './arguments.ts';
+import { BlktraceFile } from './blktrace-file.ts';
 import type { CliIo } from './cli-io.ts';
 import { needsOf, type OpenStack } from './opened-stack.ts';
 import { runWorkload } from './run-workload.ts';
@@ -41,11 +42,14 @@ export async function runCommand(
   });
   sayIgnored(io, file);
   const trace = command.trace === undefined ? undefined : new TraceFile(command.trace);
+  let blktrace: BlktraceFile | undefined;
   try {
+    if (command.blktrace !== undefined) blktrace = new BlktraceFile(command.blktrace);
     const stack = await openStack(
       choice,
       needsOf(plan),
       trace && ((clock) => new TraceRecorder(clock, (line) => trace.line(line))),
+      blktrace && ((clock) => blktrace!.observe(clock)),
     );
     const result = await runWorkload(io, stack.target, plan, choice.seed);
     if (command.json) io.out(`${JSON.stringify(jsonReport(result, nvmeStatusName), null, 2)}\n`);
@@ -55,6 +59,7 @@ export async function runCommand(
     return isClean(result) ? ExitCode.ok : ExitCode.errors;
   } finally {
     trace?.close();
+    blktrace?.close();
   }
 }
 

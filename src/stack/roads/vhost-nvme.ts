@@ -3,8 +3,9 @@ import { assert, ConfigError } from '../../base/assert.ts';
 import { VhostNvme } from '../../frontends/index.ts';
 import type { Notifier } from '../../interfaces/notifier.ts';
 import type { NvmeCommandPort } from '../../interfaces/nvme-command-port.ts';
-import { VhostErrno, type VhostMemoryRegion } from '../../interfaces/vhost.ts';
+import { VhostErrno } from '../../interfaces/vhost.ts';
 import { PAGE_BYTES } from '../../memory/region-memory.ts';
+import { NvmeDeviceController } from '../../nvme-device/index.ts';
 import type { EventFd } from '../../sim/event-fd.ts';
 import { VhostDevice } from '../../vhost/index.ts';
 import {
@@ -20,7 +21,7 @@ import {
 import { type DriverRing, VhostTransport, VirtqueueCommandPort } from '../../vmm/index.ts';
 import type { StackConfig } from '../config.ts';
 import type { World } from '../world.ts';
-import type { BuiltRoad } from './road.ts';
+import { type BuiltRoad, controllerOptions, memoryTableOf } from './road.ts';
 
 const EVENT_IDX = featureBits(['VIRTIO_F_EVENT_IDX']).lo;
 const INDIRECT_DESC = featureBits(['VIRTIO_F_INDIRECT_DESC']).lo;
@@ -69,7 +70,7 @@ export function buildVhostNvme(world: World, target: NvmeCommandPort): BuiltRoad
     (queue, kick, featuresLo) => rings.open(queue, kick, featuresLo),
     {
       queueCount,
-      regions: tableOf(world),
+      regions: memoryTableOf(memory.vmm),
       featuresLo:
         (config.virtqueue.eventIdx ? EVENT_IDX : 0) |
         (config.virtqueue.indirect ? INDIRECT_DESC : 0),
@@ -84,6 +85,12 @@ export function buildVhostNvme(world: World, target: NvmeCommandPort): BuiltRoad
   const rows = [
     {
       place: 'VMM',
+      name: 'NVMe PCI function',
+      below: 'command, data list',
+      counters: () => ({}),
+    },
+    {
+      place: 'VMM',
       name: 'virtqueue command port',
       below: 'virtqueue, eventfd kick / call',
       counters: () => ({ kicks: signalsOf(transport.kicks), calls: signalsOf(transport.calls) }),
@@ -95,7 +102,10 @@ export function buildVhostNvme(world: World, target: NvmeCommandPort): BuiltRoad
       counters: () => ({ ...frontend.counters }),
     },
   ];
+  const options = controllerOptions(world);
   return {
+    makeController: (interrupts) =>
+      new NvmeDeviceController(executor, memory.guest, port, interrupts, options),
     port,
     rows,
     start: (done) => {
@@ -143,14 +153,6 @@ export function vhostTransferLimit({ virtqueue }: StackConfig): number {
 
 function largestPowerOfTwo(most: number): number {
   return 2 ** (31 - Math.clz32(most));
-}
-
-function tableOf({ memory }: World): VhostMemoryRegion[] {
-  return memory.vmm.regions.map(({ base, size }) => ({
-    guestAddress: base,
-    size,
-    userAddress: base,
-  }));
 }
 
 function signalsOf(fds: readonly EventFd[]): number {

@@ -88,6 +88,15 @@ export class WatchedOps implements BlkMqOps {
         request.result = ended.result;
         request.end(request);
       },
+      requeue: (_, sectorsDone) => {
+        blockLaw(!this.#isInside, BlockLaw.endsLater, 'a request came back inside queueRq');
+        const isHeld = this.#held.get(key) === twin;
+        blockLaw(isHeld, BlockLaw.endsOnce, `request of tag ${request.tag} came back again`);
+        this.#held.delete(key);
+        this.#twins.delete(request);
+        this.inFlight -= 1;
+        request.requeue(request, sectorsDone);
+      },
     };
     twin.data.append(request.data);
     this.#twins.set(request, twin);

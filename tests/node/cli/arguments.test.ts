@@ -19,14 +19,16 @@ describe('parseCommand', () => {
         costs: 'server',
       },
       trace: undefined,
+      blktrace: undefined,
       json: false,
     });
     const args =
-      'run --road direct a.fio --backend iblock:nvme:8MiB --seed=9 --costs none --trace t --json';
+      'run --road direct a.fio --backend iblock:nvme:8MiB --seed=9 --costs none --trace t --blktrace b --json';
     expect(parseCommand(args.split(' '))).toMatchObject({
       kind: 'run',
       stack: { road: 'direct', backend: { size: 8 << 20 }, seed: 9, costs: 'none' },
       trace: 't',
+      blktrace: 'b',
       json: true,
     });
   });
@@ -55,6 +57,10 @@ describe('parseCommand', () => {
     ['run a.fio --seed=1e3', "--seed '1e3' is not accepted"],
     ['run a.fio --seed=9007199254740992', 'is not accepted'],
     ['run a.fio --backend tape', "--backend 'tape' is not accepted"],
+    [
+      'run a.fio --blktrace b',
+      '--blktrace b: there is no block layer under --backend rd_mcp:64MiB; expected iblock:DISK:SIZE',
+    ],
     ['--json', '--json needs a job file'],
     ['--backend rd_mcp:1MiB', '--backend needs a job file'],
   ])('refuses %j', (line, message) => {
@@ -66,7 +72,7 @@ describe('parseCommand', () => {
 
 describe('HELP', () => {
   it('names every option, road, backend and preset', () => {
-    for (const word of '--road --backend --seed --costs --trace --json --help --version direct vhost-nvme rd_mcp fileio iblock none server'.split(
+    for (const word of '--road --backend --seed --costs --trace --blktrace --json --help --version direct vhost-nvme rd_mcp fileio iblock none server'.split(
       ' ',
     )) {
       expect(HELP).toContain(word);

@@ -6,6 +6,7 @@ import { parseCommand, type StackChoice } from '../../../src/node/cli/arguments.
 import { openStack } from '../../../src/node/cli/open-stack.ts';
 import { needsOf } from '../../../src/node/cli/opened-stack.ts';
 import { makePrng } from '../../../src/sim/prng.ts';
+import { ROADS } from '../../../src/stack/config.ts';
 import {
   isClean,
   parseJobFile,
@@ -28,26 +29,21 @@ function choose(...args: string[]): StackChoice {
 const small = { bufferBytes: 4096, jobs: 1 };
 
 describe('openStack', () => {
-  it.each(['vhost-nvme', 'direct'])(
-    'boots the guest on the road %s, with its events in order',
-    async (road) => {
-      const layers = new Set<string>();
-      const stack = await openStack(
-        choose('--road', road, '--backend', 'rd_mcp:1MiB'),
-        small,
-        () => ({
-          event: (layer) => void layers.add(layer),
-        }),
-      );
-      expect(stack.target.host.namespaces).toEqual([
-        { nsid: 1, blockBytes: 512, blockCount: 2048 },
-      ]);
-      expect(stack.target.tracer).toBeDefined();
-      expect(layers).toContain('nvme-device');
-      expect(stack.describe()).toContain('NVMe driver');
-      await stack.close();
-    },
-  );
+  it.each(ROADS)('boots the guest on the road %s, with its events in order', async (road) => {
+    const layers = new Set<string>();
+    const stack = await openStack(
+      choose('--road', road, '--backend', 'rd_mcp:1MiB'),
+      small,
+      () => ({
+        event: (layer) => void layers.add(layer),
+      }),
+    );
+    expect(stack.target.host.namespaces).toEqual([{ nsid: 1, blockBytes: 512, blockCount: 2048 }]);
+    expect(stack.target.tracer).toBeDefined();
+    expect(layers).toContain('nvme-device');
+    expect(stack.describe()).toContain('NVMe driver');
+    await stack.close();
+  });
 
   it('gives jobs the memory and the queues that they need', async () => {
     const file = parseJobFile(
@@ -61,6 +57,22 @@ describe('openStack', () => {
     const runner = new WorkloadRunner(stack.target, plan, makePrng(1));
     while (runner.slice(10_000));
     expect(isClean(runner.result())).toBe(true);
+    await stack.close();
+  });
+
+  it('lets an observer hear the block layer', async () => {
+    let events = 0;
+    const observer = { event: () => void (events += 1), remapped: () => {} };
+    const choice = choose('--backend', 'iblock:sata:1MiB');
+    const stack = await openStack(choice, small, undefined, () => observer);
+    const plan = planWorkload(parseJobFile('a', '[a]\nsize=64k\n'), {
+      blockBytes: 512,
+      blockCount: 2048,
+      timePasses: true,
+    });
+    const runner = new WorkloadRunner(stack.target, plan, makePrng(1));
+    while (runner.slice(10_000));
+    expect(events).toBeGreaterThanOrEqual(16 * 4);
     await stack.close();
   });
 

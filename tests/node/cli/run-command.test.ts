@@ -111,6 +111,16 @@ describe('run', () => {
     expect([elsewhere.code, elsewhere.opened.choices.length]).toEqual([2, 0]);
   });
 
+  it('writes a block trace, or refuses one that cannot be opened before anything runs', async () => {
+    const args = ['run', job('[a]\n'), '--backend', 'iblock:scsi:1MiB', '--blktrace'];
+    const prefix = join(directory, 'blk');
+    const { code } = await invoke([...args, prefix]);
+    expect([code, existsSync(`${prefix}.blktrace.0`)]).toEqual([ExitCode.ok, true]);
+    const elsewhere = await invoke([...args, join(directory, 'no', 'where')]);
+    expect([elsewhere.code, elsewhere.opened.choices.length]).toEqual([ExitCode.usage, 0]);
+    expect(elsewhere.io.stderr).toMatch(/--blktrace .*ENOENT/);
+  });
+
   it('refuses to run for a time where nothing costs any', async () => {
     const { code, io } = await invoke([
       'run',

@@ -36,7 +36,7 @@ const program = fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), {
 });
 
 const shape = fc.record({
-  road: fc.constantFrom('vhost-nvme' as const, 'direct' as const),
+  road: fc.constantFrom('vhost-nvme' as const, 'vhost-nvme-bar' as const, 'direct' as const),
   order: fc.constantFrom('fifo' as const, 'seeded' as const),
   queueDepth: fc.constantFrom(2, 3, 8, 64),
   queues: fc.constantFrom(1, 3),

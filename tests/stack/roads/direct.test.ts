@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
-import { SimExecutor } from '../../../src/sim/sim-executor.ts';
-import { buildDirect } from '../../../src/stack/roads/direct.ts';
-import { MockTarget } from '../../support/mock-target.ts';
+import { createStack } from '../../../src/stack/create-stack.ts';
 
-it('is the target itself, with nothing between', () => {
-  const target = new MockTarget(new SimExecutor());
-  const road = buildDirect(target);
-  expect(road.port).toBe(target);
-  expect(road.rows).toEqual([]);
-  let starts = 0;
-  road.start(() => void (starts += 1));
-  expect(starts).toBe(1);
+it('has nothing between the controller and the target', async () => {
+  const stack = createStack({ road: 'direct', backend: { type: 'rd_mcp', size: '1MiB' } });
+  expect(stack.parts.port).toBe(stack.parts.target);
+  const disk = await stack.guest.open(1);
+  await disk.write(512, new Uint8Array(512).fill(9));
+  expect((await disk.read(512, 512))[511]).toBe(9);
+  expect(stack.describe()).toMatch(
+    /NVMe PCI function\s+\| {2}function call\s+host kernel +LIO target/,
+  );
+  await stack.close();
 });

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { createStack } from '../../../src/stack/create-stack.ts';
+
+const options = { road: 'vhost-nvme-bar', backend: { type: 'rd_mcp', size: '1MiB' } } as const;
+
+it('each doorbell is an ioctl, and each interrupt an eventfd', async () => {
+  const stack = createStack(options);
+  const disk = await stack.guest.open(1);
+  const countOf = (name: string): number =>
+    Number(new RegExp(`${name} (\\d+)`).exec(stack.describe())?.[1]);
+  const before = ['barReads', 'barWrites', 'calls'].map(countOf);
+  await disk.write(4096, new Uint8Array(4096).fill(3));
+  const after = ['barReads', 'barWrites', 'calls'].map(countOf);
+  // The tail, the head, and one completion.
+  expect(after.map((count, i) => count - before[i]!)).toEqual([0, 2, 1]);
+  expect((await disk.read(4096, 4096))[4095]).toBe(3);
+  await stack.close();
+});
+
+it('the wake-up of the eventfd is time that the guest waits', async () => {
+  const readNs = async (eventfdWakeNs: number): Promise<number> => {
+    const stack = createStack({ ...options, costs: { eventfdWakeNs } });
+    const disk = await stack.guest.open(1);
+    const before = stack.executor.now;
+    await disk.read(0, 512);
+    return stack.executor.now - before;
+  };
+  expect(await readNs(5000)).toBe((await readNs(0)) + 5000);
+});
+
+it('takes the features of a controller that reads guest memory itself', async () => {
+  const stack = createStack(options);
+  await stack.guest.open(1);
+  expect(stack.parts.target.limits.sgls).not.toBe(0);
+  expect(stack.parts.port).toBe(stack.parts.target);
+  await stack.close();
+});
