@@ -285,6 +285,8 @@ export class NvmeDeviceController implements HostedNvmeController {
     const wasEnabled = (this.#cc & Cc.en) !== 0;
     const isEnabled = (value & Cc.en) !== 0;
     this.#cc = value;
+    // What was shut down while it was disabled begins anew.
+    if (!wasEnabled && isEnabled) this.#shutdown = 0;
     if (wasEnabled && !isEnabled) {
       this.#stopQueues();
       this.#resetWanted = true;
@@ -326,8 +328,9 @@ export class NvmeDeviceController implements HostedNvmeController {
 
   #beginReset(): void {
     this.#resetWanted = false;
-    if (this.#state === 'disabled' || this.#state === 'resetting') return;
     this.#shutdownWanted = false;
+    if (this.#state === 'disabled') this.#shutdown = 0;
+    if (this.#state === 'disabled' || this.#state === 'resetting') return;
     this.#executor.cancel(this.#readyTask);
     if (this.#portEnabled) {
       this.#enter('resetting');

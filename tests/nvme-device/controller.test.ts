@@ -275,6 +275,23 @@ describe('a shutdown', () => {
     expect(host.enable()).toBe(true);
   });
 
+  it('of a controller that is not enabled is over with the next enable, and with a reset of the function', () => {
+    const { executor, host, pci } = new DeviceWorld();
+    host.write(NvmeRegister.cc, 1 << Cc.shnShift);
+    executor.runUntilIdle();
+    expect(host.enable()).toBe(true);
+    expect(host.csts).toBe(Csts.rdy);
+    // It fetches: a queue can be made.
+    const queue = host.createQueue(1, 0x10_0000, 8);
+    expect(host.command(queue, { opcode: 2, nsid: 1, prp1: DATA })?.status).toBe(0);
+    host.disable();
+    host.write(NvmeRegister.cc, 1 << Cc.shnShift);
+    executor.runUntilIdle();
+    pci.controller.hardReset();
+    executor.runUntilIdle();
+    expect(host.csts).toBe(0);
+  });
+
   it('of a controller that is not enabled is complete at once', () => {
     const { executor, host, port } = new DeviceWorld();
     host.write(NvmeRegister.cc, 1 << Cc.shnShift);

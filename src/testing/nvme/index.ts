@@ -6,11 +6,13 @@ export {
   type PortUnderTest,
 } from './check-command-port.ts';
 export { checkPciFunction, type PciFunctionFactory, type PciWorld } from './check-pci-function.ts';
+export { type FuzzOptions, type FuzzReport, fuzzController } from './fuzz-controller.ts';
 export {
   MemoryCommandPort,
   type MemoryNamespace,
   type MemoryPortOptions,
 } from './memory-command-port.ts';
+export { NamedMemory, type NamedMemoryOptions } from './named-memory.ts';
 export { NvmeLaw, NvmeLawError } from './nvme-laws.ts';
 export type {
   NvmeVector,
