@@ -47,7 +47,7 @@ export const ATA_MAX_RETRIES = 5;
 /** So many transfers that broke on the link within {@link ATA_LINK_ERROR_WINDOW_NS} slow the link down. */
 export const ATA_LINK_ERRORS = 10;
 /** Ten minutes. */
-export const ATA_LINK_ERROR_WINDOW_NS = 600_000_000_000;
+const ATA_LINK_ERROR_WINDOW_NS = 600_000_000_000;
 
 /** How a {@link SataDriver} is made. */
 export interface SataDriverOptions {
