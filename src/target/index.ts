@@ -1,5 +1,7 @@
 /** The LIO core: devices on backends, and NVM subsystems on devices. @packageDocumentation */
 
+export { BlockBuffer } from './nvme/block-buffer.ts';
+export { BlockStates } from './nvme/block-states.ts';
 export {
   ALL_CAPABILITIES,
   DEFAULT_CAPABILITIES,
@@ -10,6 +12,7 @@ export {
   NVME_MAX_TRANSFER_BYTES,
   type NvmeTargetControllerOptions,
 } from './nvme/controller-options.ts';
+export { type CommitResult, Firmware } from './nvme/firmware.ts';
 export {
   eui64Bytes,
   identityBytes,
@@ -39,7 +42,9 @@ export {
   namespaceNames,
 } from './nvme/nvme-subsystem.ts';
 export { NvmeTargetController } from './nvme/nvme-target-controller.ts';
+export { type SanitizeListener, Sanitizer, type SanitizeTarget } from './nvme/sanitizer.ts';
 export { nvmeStatusOf, withRetryRule } from './nvme/status-map.ts';
+export { WriteGate, type Writer } from './nvme/write-gate.ts';
 export {
   MAX_ZONE_BLOCKS,
   MAX_ZONE_EXTENSION_BYTES,

@@ -86,7 +86,13 @@ export {
   NAMESPACE_DESCRIPTOR_BYTES,
   NamespaceIdType,
   namespaceDescriptor,
+  SANITIZE_LOG_BYTES,
+  SELF_TEST_LOG_BYTES,
+  SELF_TEST_RESULTS,
   SMART_LOG_BYTES,
+  sanitizeLog,
+  selfTestLog,
+  selfTestResult,
   smartLog,
 } from './nvme-logs.ts';
 export {

@@ -44,7 +44,13 @@ export const identifyController = layout('identifyController', IDENTIFY_BYTES, {
   /** Total and unallocated bytes of NVM; the low 8 of 16. */
   tnvmcap: u64(280),
   unvmcap: u64(296),
+  /** Minutes of the extended self-test. */
+  edstt: u16(316),
+  /** Firmware update granularity in units of 4 KiB. */
+  fwug: u8(319),
   kas: u16(320),
+  /** Sanitize actions: bit 0 cryptographic erase, bit 1 block erase, bit 2 overwrite. */
+  sanicap: u32(328),
   sqes: u8(512),
   cqes: u8(513),
   maxcmd: u16(514),

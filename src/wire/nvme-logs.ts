@@ -61,6 +61,56 @@ export const firmwareLog = layout('firmwareLog', FIRMWARE_LOG_BYTES, {
   frs1: ascii(8, 8),
 });
 
+/** Results that the self-test log keeps. */
+export const SELF_TEST_RESULTS = 20;
+/** Bytes of the self-test log. */
+export const SELF_TEST_LOG_BYTES = 564;
+
+/** Device self-test (log page 06h). NVMe Base 2.0, figure 213. */
+export const selfTestLog = layout('selfTestLog', SELF_TEST_LOG_BYTES, {
+  /** The test that runs: 0 none, 1 short, 2 extended. */
+  operation: bits(0, 0, 4),
+  /** How much of it is done, in percent. */
+  percent: bits(0, 8, 7),
+  /** The newest result; the others follow. */
+  first: bytes(4, 28),
+});
+
+/** One result of the self-test log. NVMe Base 2.0, figure 214. */
+export const selfTestResult = layout('selfTestResult', 28, {
+  /** How the test ended; Fh for no test. */
+  result: bits(0, 0, 4),
+  /** Which test it was. */
+  code: bits(0, 4, 4),
+  segment: u8(1),
+  /** Bit 0: the namespace id is valid. */
+  valid: u8(2),
+  powerOnHours: u64(4),
+  nsid: u32(12),
+  failingLba: u64(16),
+  sct: u8(24),
+  sc: u8(25),
+});
+
+/** Bytes of the sanitize status log. */
+export const SANITIZE_LOG_BYTES = 512;
+
+/** Sanitize status (log page 81h). NVMe Base 2.0, figure 241. */
+export const sanitizeLog = layout('sanitizeLog', SANITIZE_LOG_BYTES, {
+  /** Numerator of the progress over 65536; FFFFh while none runs. */
+  progress: u16(0),
+  /** Of the last operation: 0 there was none, 1 done, 2 at work, 3 failed. */
+  status: bits(0, 16, 3),
+  /** Overwrite passes that are done. */
+  passes: bits(0, 19, 5),
+  /** Nothing was written since the last operation (Global Data Erased). */
+  erased: bits(0, 24, 1),
+  /** Command dword 10 of the last operation. */
+  cdw10: u32(4),
+  /** Estimated times in seconds, FFFFFFFFh where unknown: six words. */
+  estimates: bytes(8, 24),
+});
+
 /** Bytes of a namespace identification descriptor before its identifier. */
 export const NAMESPACE_DESCRIPTOR_BYTES = 4;
 

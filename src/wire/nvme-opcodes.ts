@@ -102,6 +102,8 @@ export const LogPage = {
   firmwareSlot: 0x03,
   changedNamespaces: 0x04,
   commandEffects: 0x05,
+  selfTest: 0x06,
+  sanitizeStatus: 0x81,
 } as const;
 
 /** Types of asynchronous events. NVMe Base 2.0, figure 146. */

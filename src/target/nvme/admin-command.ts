@@ -1,15 +1,12 @@
 /**
  * Admin commands that belong to the target: Identify, Get Log Page, Get and Set Features. NVMe Base 2.0, 5.
  *
- * Does not model: Keep Alive, firmware images, Sanitize, self-test, directives; none is advertised and each ends with Invalid Command
- * Opcode. Format NVM is only let through: it is executed as an I/O command is. The commands of queues never come here.
+ * Does not model: Keep Alive, which is not advertised and ends with Invalid Command Opcode. Format NVM is only let through: it is executed as an I/O command is. The commands of queues never come here.
  */
-import type { Executor } from '../../interfaces/executor.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
 import { loadSg, storeSg } from '../../memory/sg-copy.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import { IDENTIFY_BYTES } from '../../wire/nvme-identify.ts';
-import { FIRMWARE_LOG_BYTES, firmwareLog } from '../../wire/nvme-logs.ts';
 import {
   AdminOpcode,
   CommandSet,
@@ -22,13 +19,9 @@ import {
 import { Fuse } from '../../wire/nvme-sgl.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { adminEffects } from './capabilities.ts';
-import type { ChangedNamespaces } from './changed-namespaces.ts';
-import { EFFECTS_LOG_BYTES, writeEffectsLog } from './command-effects.ts';
-import type { ErrorLog } from './error-log.ts';
-import { type Features, HOST_BEHAVIOR_BYTES } from './features.ts';
-import type { Health } from './health.ts';
+import { DIRECTIVE_PARAMETERS_BYTES, receiveDirective, sendDirective } from './directives.ts';
+import { HOST_BEHAVIOR_BYTES } from './features.ts';
 import {
-  type ControllerTraits,
   writeCommonNamespace,
   writeControllerList,
   writeDescriptors,
@@ -37,9 +30,10 @@ import {
   writeNamespaceList,
   writeNvmNamespace,
 } from './identify.ts';
-import { missingNamespace } from './io-command.ts';
+import { missingNamespace } from './io-rules.ts';
+import { hasLogPage, type LogSources, writeLogPage } from './log-pages.ts';
 import { NamespaceAdmin } from './namespace-admin.ts';
-import type { NvmeSubsystem } from './nvme-subsystem.ts';
+import { SelfTestResult } from './self-test.ts';
 import { TIMESTAMP_BYTES, type Timestamp } from './timestamp.ts';
 import { writeZonedController, writeZonedNamespace } from './zoned/zoned-identify.ts';
 
@@ -49,15 +43,10 @@ const RETAIN_EVENT = 1 << 15;
 const NSID_LIST_LIMIT = 0xffff_fffe;
 
 /** Everything that the admin commands of one controller speak of. */
-export interface AdminParts {
-  readonly executor: Executor;
-  readonly subsystem: NvmeSubsystem;
-  readonly traits: ControllerTraits;
-  readonly features: Features;
-  readonly errorLog: ErrorLog;
-  readonly health: Health;
+export interface AdminParts extends LogSources {
   readonly timestamp: Timestamp;
-  readonly changed: ChangedNamespaces;
+  /** New firmware runs from now on. */
+  readonly firmwareActivated: () => void;
 }
 
 /** Executes admin commands at once, in the memory that they name. */
@@ -82,6 +71,10 @@ export class AdminCommands {
     const { subsystem, traits } = this.#parts;
     const effects = adminEffects(traits.can, subsystem, traits.oacs);
     if (effects[opcode] === 0) return NvmeStatus.invalidOpcode;
+    if (!isAllowedDuringSanitize(opcode)) {
+      const status = subsystem.sanitizer.gateStatus;
+      if (status !== NvmeStatus.success) return status;
+    }
     if ((cdw0 & Fuse.mask) !== 0) return NvmeStatus.invalidField;
     switch (opcode) {
       case AdminOpcode.identify:
@@ -98,10 +91,64 @@ export class AdminCommands {
         return this.#namespaces.attach(command);
       case AdminOpcode.formatNvm:
         return NvmeStatus.success;
+      case AdminOpcode.firmwareDownload:
+        return this.#downloadFirmware(command);
+      case AdminOpcode.firmwareCommit:
+        return this.#commitFirmware(command);
+      case AdminOpcode.deviceSelfTest:
+        return this.#testSelf(command);
+      case AdminOpcode.sanitize:
+        return this.#sanitize(command);
+      case AdminOpcode.directiveSend:
+        return sendDirective(command.sqe[SqeWord.cdw11]!, command.sqe[SqeWord.cdw12]!);
+      case AdminOpcode.directiveReceive:
+        return this.#receiveDirective(command);
       default:
         // The commands of queues, which the controller in front keeps.
         return NvmeStatus.invalidOpcode;
     }
+  }
+
+  #downloadFirmware(command: NvmeCommand): number {
+    const { sqe, memory, data } = command;
+    const length = ((sqe[SqeWord.cdw10]! >>> 0) + 1) * 4;
+    const offset = (sqe[SqeWord.cdw11]! >>> 0) * 4;
+    if (length > this.#parts.traits.maxTransferBytes) return NvmeStatus.invalidField;
+    const piece = new Uint8Array(length);
+    if (!loadSg(memory, data, 0, piece, 0, length)) return NvmeStatus.dataTransferError;
+    return this.#parts.subsystem.firmwareSlots.download(offset, piece, length);
+  }
+
+  #commitFirmware({ sqe }: NvmeCommand): number {
+    const { subsystem, firmwareActivated } = this.#parts;
+    const { status, activated } = subsystem.firmwareSlots.commit(sqe[SqeWord.cdw10]!);
+    if (activated) firmwareActivated();
+    return status;
+  }
+
+  #testSelf({ sqe }: NvmeCommand): number {
+    const { subsystem, selfTest } = this.#parts;
+    const nsid = sqe[SqeWord.nsid]! >>> 0;
+    const isNamed = nsid !== 0 && nsid !== NSID_ALL;
+    if (isNamed && subsystem.namespace(nsid, this.#index) === undefined) {
+      return missingNamespace(subsystem, nsid);
+    }
+    return selfTest.execute(sqe[SqeWord.cdw10]! & 0xf, nsid);
+  }
+
+  #sanitize({ sqe }: NvmeCommand): number {
+    const { subsystem, selfTest } = this.#parts;
+    const status = subsystem.sanitizer.start(sqe[SqeWord.cdw10]!, sqe[SqeWord.cdw11]!);
+    if (status === NvmeStatus.success) selfTest.stop(SelfTestResult.abortedBySanitize);
+    return status;
+  }
+
+  #receiveDirective(command: NvmeCommand): number {
+    const { sqe } = command;
+    const status = receiveDirective(sqe[SqeWord.cdw11]!, this.#page);
+    const wanted = ((sqe[SqeWord.cdw10]! >>> 0) + 1) * 4;
+    if (status !== NvmeStatus.success) return status;
+    return this.#send(command, 0, Math.min(wanted, DIRECTIVE_PARAMETERS_BYTES));
   }
 
   #identify(command: NvmeCommand): number {
@@ -205,7 +252,7 @@ export class AdminCommands {
     const wanted = ((sqe[SqeWord.cdw11]! & 0xffff) * 0x1_0000 + (cdw10 >>> 16) + 1) * 4;
     if (wanted > this.#parts.traits.maxTransferBytes) return NvmeStatus.invalidField;
     const page = cdw10 & 0xff;
-    if (!this.#hasLogPage(page)) return NvmeStatus.invalidLogPage;
+    if (!hasLogPage(this.#parts, page)) return NvmeStatus.invalidLogPage;
     const nsid = sqe[SqeWord.nsid]! >>> 0;
     const { subsystem, traits } = this.#parts;
     if (nsid !== 0 && nsid !== NSID_ALL) {
@@ -216,8 +263,9 @@ export class AdminCommands {
       }
     }
     const offset = sqe[SqeWord.cdw12]! >>> 0;
-    const set = sqe[SqeWord.cdw14]! >>> 24;
-    const pageBytes = this.#writeLogPage(page, nsid === NSID_ALL ? 0 : nsid, set);
+    const set = traits.commandSets ? sqe[SqeWord.cdw14]! >>> 24 : CommandSet.nvm;
+    const of = nsid === NSID_ALL ? 0 : nsid;
+    const pageBytes = writeLogPage(this.#parts, page, of, set, this.#page);
     if (sqe[SqeWord.cdw13] !== 0 || (offset & 3) !== 0 || offset >= pageBytes) {
       return NvmeStatus.invalidField;
     }
@@ -227,32 +275,6 @@ export class AdminCommands {
       this.#parts.changed.clear();
     }
     return status;
-  }
-
-  #hasLogPage(page: number): boolean {
-    if (page === LogPage.changedNamespaces) return this.#parts.traits.can.namespaceAttachment;
-    return isLogPage(page);
-  }
-
-  /** Writes a log page to the private page; returns its length in bytes. @param set command set that the page is asked of */
-  #writeLogPage(page: number, nsid: number, set: number): number {
-    const { errorLog, features, health, executor, subsystem, traits } = this.#parts;
-    if (page === LogPage.commandEffects) {
-      const chosen = traits.commandSets ? set : CommandSet.nvm;
-      writeEffectsLog(this.#page, traits.can, subsystem, traits.oacs, chosen);
-      return EFFECTS_LOG_BYTES;
-    }
-    if (page === LogPage.changedNamespaces) return this.#parts.changed.writeTo(this.#page);
-    if (page === LogPage.errorInformation) return errorLog.writeTo(this.#page);
-    if (page === LogPage.smart) {
-      const { count } = errorLog;
-      return health.writeTo(this.#page, nsid, count, features.isBeyondThreshold, executor.now);
-    }
-    const view = new DataView(this.#page.buffer);
-    this.#page.fill(0, 0, FIRMWARE_LOG_BYTES);
-    firmwareLog.activeSlot.set(view, 0, 1);
-    firmwareLog.frs1.set(view, 0, subsystem.firmware);
-    return FIRMWARE_LOG_BYTES;
   }
 
   #getFeatures(command: NvmeCommand): number {
@@ -303,13 +325,18 @@ export class AdminCommands {
   }
 }
 
-function isLogPage(page: number): boolean {
-  return (
-    page === LogPage.errorInformation ||
-    page === LogPage.smart ||
-    page === LogPage.firmwareSlot ||
-    page === LogPage.commandEffects
-  );
+/** May the command be executed while a sanitize operation is at work, or after one failed? NVMe Base 2.0, figure 98. */
+function isAllowedDuringSanitize(opcode: number): boolean {
+  switch (opcode) {
+    case AdminOpcode.identify:
+    case AdminOpcode.getLogPage:
+    case AdminOpcode.getFeatures:
+    case AdminOpcode.setFeatures:
+    case AdminOpcode.sanitize:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function isOfSet(cns: number): boolean {

@@ -32,6 +32,16 @@ export interface NvmeCapabilities {
   readonly namespaceSmart: boolean;
   /** Fused Compare and Write. */
   readonly fusedCompareWrite: boolean;
+  /** Firmware Image Download and Firmware Commit. */
+  readonly firmware: boolean;
+  /** Device Self-test and its log. */
+  readonly selfTest: boolean;
+  /** Sanitize and its log, where the units can be emptied. */
+  readonly sanitize: boolean;
+  /** Directive Send and Receive, of type Identify alone. */
+  readonly directives: boolean;
+  /** The supported log pages log. */
+  readonly supportedLogs: boolean;
 }
 
 /** What a controller can unless it is told otherwise. */
@@ -48,6 +58,11 @@ export const DEFAULT_CAPABILITIES: NvmeCapabilities = {
   hostBehavior: false,
   namespaceSmart: false,
   fusedCompareWrite: false,
+  firmware: false,
+  selfTest: false,
+  sanitize: false,
+  directives: false,
+  supportedLogs: false,
 };
 
 /** Everything that a controller can be told to have. */
@@ -64,6 +79,11 @@ export const ALL_CAPABILITIES: NvmeCapabilities = {
   hostBehavior: true,
   namespaceSmart: true,
   fusedCompareWrite: true,
+  firmware: true,
+  selfTest: true,
+  sanitize: true,
+  directives: true,
+  supportedLogs: true,
 };
 
 /** What the units of a subsystem decide. */
@@ -77,7 +97,7 @@ export interface UnitAbilities {
 }
 
 /** Commands Supported and Effects: the command is supported, and what it changes. NVMe Base 2.0, figure 211. */
-export const CommandEffect = {
+const CommandEffect = {
   supported: 1 << 0,
   /** The content of logical blocks. */
   blockContent: 1 << 1,
@@ -85,9 +105,12 @@ export const CommandEffect = {
   namespaceCapability: 1 << 2,
   /** Which namespaces there are. */
   namespaceInventory: 1 << 3,
+  /** What the controller is and can. */
+  controllerCapability: 1 << 4,
 } as const;
 
-const { supported, blockContent, namespaceCapability, namespaceInventory } = CommandEffect;
+const { supported, blockContent, namespaceCapability, namespaceInventory, controllerCapability } =
+  CommandEffect;
 
 /** Commands that every controller takes, those that stay in the controller in front included. */
 const MANDATORY_ADMIN: readonly number[] = [
@@ -114,6 +137,16 @@ export function adminEffects(
   if ((oacs & Oacs.doorbellBuffer) !== 0) effects[AdminOpcode.doorbellBufferConfig] = supported;
   if (can.namespaceAttachment) {
     effects[AdminOpcode.namespaceAttachment] = supported | namespaceInventory;
+  }
+  if (can.firmware) {
+    effects[AdminOpcode.firmwareCommit] = supported | controllerCapability;
+    effects[AdminOpcode.firmwareDownload] = supported;
+  }
+  if (can.selfTest) effects[AdminOpcode.deviceSelfTest] = supported;
+  if (canSanitize(can, units)) effects[AdminOpcode.sanitize] = supported | blockContent;
+  if (can.directives) {
+    effects[AdminOpcode.directiveSend] = supported;
+    effects[AdminOpcode.directiveReceive] = supported;
   }
   if (canFormat(can, units)) {
     effects[AdminOpcode.formatNvm] = supported | blockContent | namespaceCapability;
@@ -149,13 +182,21 @@ export function oacsOf(can: NvmeCapabilities, units: UnitAbilities, oacs: number
   return (
     oacs |
     (can.namespaceAttachment ? Oacs.namespaceManagement : 0) |
-    (canFormat(can, units) ? Oacs.formatNvm : 0)
+    (canFormat(can, units) ? Oacs.formatNvm : 0) |
+    (can.firmware ? Oacs.firmware : 0) |
+    (can.selfTest ? Oacs.selfTest : 0) |
+    (can.directives ? Oacs.directives : 0)
   );
 }
 
 /** Can the units be emptied, and is that wanted? */
-export function canFormat(can: NvmeCapabilities, units: UnitAbilities): boolean {
+function canFormat(can: NvmeCapabilities, units: UnitAbilities): boolean {
   return can.formatNvm && (units.unmap || units.writeZeroes);
+}
+
+/** Can the units be sanitized, and is that wanted? */
+export function canSanitize(can: NvmeCapabilities, units: UnitAbilities): boolean {
+  return can.sanitize && (units.unmap || units.writeZeroes);
 }
 
 /** ONCS of Identify Controller. */

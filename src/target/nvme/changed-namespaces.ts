@@ -2,7 +2,7 @@
 import { NAMESPACE_LIST_ENTRIES } from '../../wire/nvme-identify.ts';
 
 /** Bytes of the log page. */
-export const CHANGED_NAMESPACES_BYTES = 4 * NAMESPACE_LIST_ENTRIES;
+const CHANGED_NAMESPACES_BYTES = 4 * NAMESPACE_LIST_ENTRIES;
 
 /** Ids of namespaces that changed since the list was read. A subsystem has no more of them than fit into the list. */
 export class ChangedNamespaces {

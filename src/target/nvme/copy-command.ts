@@ -9,7 +9,7 @@ import {
 } from '../../wire/nvme-copy.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
-import { type IoRules, isInside, loadRanges, useBuffer } from './io-command.ts';
+import { type IoRules, isInside, loadRanges, useBuffer } from './io-rules.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import { type FormatInUse, GuardType } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';

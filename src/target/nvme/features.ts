@@ -10,7 +10,7 @@ import { FeatureId, FeatureSelect, NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { DEFAULT_CAPABILITIES, type NvmeCapabilities } from './capabilities.ts';
 import { COMPOSITE_KELVIN, WARNING_KELVIN } from './health.ts';
-import { missingNamespace } from './io-command.ts';
+import { missingNamespace } from './io-rules.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
 
 /** Capabilities as Get Features tells them: bit 1 namespace specific, bit 2 changeable. */

@@ -4,7 +4,7 @@ import { TargetFlag, TargetOp } from '../../interfaces/target.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import { NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
-import { type IoRules, missingNamespace } from './io-command.ts';
+import { type IoRules, missingNamespace } from './io-rules.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import { type FormatChoice, formatOf, GuardType } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
@@ -65,7 +65,7 @@ export function takeNextFormat(slot: IoSlot, { subsystem, index }: IoRules): boo
 function emptyUnit(slot: IoSlot, { port }: NvmeNamespace): void {
   slot.port = port;
   slot.op = port.geometry.writeZeroes ? TargetOp.writeZeroes : TargetOp.unmap;
-  slot.flags = TargetFlag.mayUnmap;
+  slot.flags = TargetFlag.fua | TargetFlag.mayUnmap;
   slot.lba = 0;
   slot.blockCount = port.geometry.blockCount;
 }

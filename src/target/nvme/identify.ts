@@ -19,13 +19,21 @@ import {
   namespaceDescriptor,
 } from '../../wire/nvme-logs.ts';
 import { CommandSet } from '../../wire/nvme-opcodes.ts';
-import { DEFAULT_CAPABILITIES, type NvmeCapabilities, oacsOf, oncsOf } from './capabilities.ts';
+import {
+  canSanitize,
+  DEFAULT_CAPABILITIES,
+  type NvmeCapabilities,
+  oacsOf,
+  oncsOf,
+} from './capabilities.ts';
 import { MAX_COPY_BLOCKS, MAX_COPY_RANGES } from './copy-command.ts';
 import { ERROR_LOG_ENTRIES } from './error-log.ts';
+import { FIRMWARE_GRANULE_BYTES, FIRMWARE_SLOTS } from './firmware.ts';
 import { CRITICAL_KELVIN, WARNING_KELVIN } from './health.ts';
 import { GuardType } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
+import { EXTENDED_SELF_TEST_MINUTES } from './self-test.ts';
 
 /** What a controller says about itself beside the names of its subsystem. */
 export interface ControllerTraits extends NvmePortLimits {
@@ -51,6 +59,11 @@ export interface ControllerTraits extends NvmePortLimits {
 
 /** One firmware slot, read-only. */
 const FRMW_ONE_READ_ONLY_SLOT = 0b11;
+/** FRMW: slot 1 is read-only; firmware can be activated without a reset. */
+const FRMW_READ_ONLY = 1 << 0;
+const FRMW_NO_RESET = 1 << 4;
+/** SANICAP: cryptographic erase, block erase and overwrite. */
+const SANICAP_ALL = 0b111;
 /** The SMART log of one namespace can be had. */
 const LPA_NAMESPACE_SMART = 1 << 0;
 /** The commands supported and effects log is there. */
@@ -93,7 +106,7 @@ export function writeIdentifyController(
   const id = identifyController;
   id.sn.set(view, 0, subsystem.serial);
   id.mn.set(view, 0, subsystem.model);
-  id.fr.set(view, 0, subsystem.firmware);
+  id.fr.set(view, 0, subsystem.firmwareSlots.revision);
   id.cmic.set(view, 0, subsystem.isShared ? 0b10 : 0);
   id.mdts.set(view, 0, 31 - Math.clz32(traits.maxTransferBytes / 4096));
   id.cntlid.set(view, 0, traits.cntlid);
@@ -104,7 +117,16 @@ export function writeIdentifyController(
   id.sgls.set(view, 0, traits.sgls);
   id.acl0.set(view, 0, traits.abortLimit0);
   id.aerl0.set(view, 0, traits.asyncEventLimit0);
-  id.frmw.set(view, 0, FRMW_ONE_READ_ONLY_SLOT);
+  id.frmw.set(
+    view,
+    0,
+    traits.can.firmware
+      ? FRMW_READ_ONLY | (FIRMWARE_SLOTS << 1) | FRMW_NO_RESET
+      : FRMW_ONE_READ_ONLY_SLOT,
+  );
+  id.fwug.set(view, 0, traits.can.firmware ? FIRMWARE_GRANULE_BYTES / 4096 : 0);
+  id.edstt.set(view, 0, traits.can.selfTest ? EXTENDED_SELF_TEST_MINUTES : 0);
+  id.sanicap.set(view, 0, canSanitize(traits.can, subsystem) ? SANICAP_ALL : 0);
   id.lpa.set(
     view,
     0,

@@ -8,18 +8,22 @@
 import { addressOf } from '../../base/sg-list.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
 import { TargetFlag, TargetOp } from '../../interfaces/target.ts';
-import { loadSg } from '../../memory/sg-copy.ts';
 import { IoControl, SqeWord } from '../../wire/nvme-entries.ts';
 import { DSM_RANGE_BYTES, dsmRange } from '../../wire/nvme-logs.ts';
 import { IoOpcode, NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { Fuse } from '../../wire/nvme-sgl.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
-import { BlockBuffer } from './block-buffer.ts';
-import type { NvmeCapabilities } from './capabilities.ts';
 import { parseCopy } from './copy-command.ts';
+import {
+  crossesMetadata,
+  type IoRules,
+  isInside,
+  loadRanges,
+  missingNamespace,
+  useBuffer,
+} from './io-rules.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
-import type { NvmeSubsystem } from './nvme-subsystem.ts';
 import { checkProtection, insertProtection, ProtectionFields } from './protection.ts';
 import { admitToZones, isZoneOpcode, manageZones } from './zoned/zone-io.ts';
 
@@ -44,38 +48,10 @@ opOfOpcode[IoOpcode.zoneAppend] = TargetOp.write;
 const DEAC = 0x0200_0000;
 /** Dataset Management: deallocate (AD), in command dword 11. */
 const AD = 4;
-/** Room for the ranges of any command: 256 of 40 bytes. */
-const RANGES_BYTES = 10_240;
-
 /** The target operation that an I/O opcode begins with, or `undefined` for one that no subsystem supports. */
 export function targetOpOf(opcode: number): TargetOp | undefined {
   const op = opOfOpcode[opcode & 0xff]!;
   return op === NO_OP ? undefined : (op as TargetOp);
-}
-
-/** What decides how one controller reads its I/O commands. */
-export interface IoRules {
-  readonly subsystem: NvmeSubsystem;
-  /** Number of the controller in its subsystem. */
-  readonly index: number;
-  readonly can: NvmeCapabilities;
-  /** Most bytes of a read or write, and of what Verify reads. */
-  readonly maxTransferBytes: number;
-  readonly features: IoFeatures;
-  /** Most bytes of Zone Append. */
-  readonly maxAppendBytes: number;
-  /** CC.CSS selects all command sets, and with them that of zones. */
-  allSetsSelected: boolean;
-}
-
-/** Features that I/O commands depend on. */
-export interface IoFeatures {
-  /** The host left the volatile write cache on; off, every write is made durable. */
-  readonly writeCache: boolean;
-  /** The host wants to be told of reads of deallocated blocks of the namespace (DULBE). */
-  reportsDeallocated(nsid: number): boolean;
-  /** The host enabled formats of Copy that name source namespaces: bit 2 and bit 3. */
-  readonly copyFormats: number;
 }
 
 /**
@@ -113,6 +89,7 @@ export function parseIo(command: NvmeCommand, rules: IoRules, slot: IoSlot): num
   slot.namespace = namespace;
   slot.format = namespace.format;
   if (namespace.isFormatting) return NvmeStatus.formatInProgress;
+  if (subsystem.sanitizer.gateStatus !== NvmeStatus.success) return subsystem.sanitizer.gateStatus;
   const { zones } = namespace;
   if (zones === undefined && isZoneOpcode(opcode)) return NvmeStatus.invalidOpcode;
   if (opcode === IoOpcode.flush) return NvmeStatus.success;
@@ -200,29 +177,6 @@ function takeWrite(command: NvmeCommand, slot: IoSlot): number {
   return NvmeStatus.success;
 }
 
-/** Does metadata cross between host and controller, and is not made and taken away here? */
-export function crossesMetadata({ format, protection }: IoSlot): boolean {
-  const { metadataBytes, protectionBytes } = format!;
-  if (metadataBytes === 0) return false;
-  return protectionBytes !== metadataBytes || !protection!.acts;
-}
-
-/** Makes the slot move the blocks of its part to or from a buffer of its own. */
-export function useBuffer(slot: IoSlot, kind: SlotKind): BlockBuffer {
-  const buffer = slot.buffer ?? new BlockBuffer();
-  buffer.prepare(slot.nlb, slot.format!);
-  slot.kind = kind;
-  slot.buffer = buffer;
-  slot.memory = buffer.memory;
-  slot.data = buffer.data;
-  return buffer;
-}
-
-/** The status of a command that names no active namespace. NVMe Base 2.0, 3.2.1.4. */
-export function missingNamespace(subsystem: NvmeSubsystem, nsid: number): number {
-  return subsystem.isValidNsid(nsid) ? NvmeStatus.invalidField : NvmeStatus.invalidNamespace;
-}
-
 /** Makes the slot the unmap of its next range that has a length; false when there is none left. */
 export function takeNextRange(slot: IoSlot): boolean {
   const { unitBlocks } = slot.namespace!;
@@ -236,13 +190,6 @@ export function takeNextRange(slot: IoSlot): boolean {
     if (slot.nlb > 0) return true;
   }
   return false;
-}
-
-/** Copies the ranges of a command once, to the slot; false when the memory is not mapped. */
-export function loadRanges(command: NvmeCommand, slot: IoSlot, length: number): boolean {
-  slot.ranges ??= new DataView(new ArrayBuffer(RANGES_BYTES));
-  const into = new Uint8Array(slot.ranges.buffer);
-  return loadSg(command.memory, command.data, 0, into, 0, length);
 }
 
 /** Dataset Management: copies the ranges once and checks all before any is executed. */
@@ -263,11 +210,6 @@ function parseRanges(command: NvmeCommand, namespace: NvmeNamespace, slot: IoSlo
   }
   slot.rangeCount = count;
   return NvmeStatus.success;
-}
-
-/** Lies a range inside `size` blocks? Never by the sum, which could round. */
-export function isInside(lba: number, blockCount: number, size: number): boolean {
-  return blockCount <= size && lba <= size - blockCount;
 }
 
 /** Does the controller have this optional command? */

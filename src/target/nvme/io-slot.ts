@@ -132,6 +132,19 @@ export class IoSlot implements TargetCommand, Writer {
     this.resume = () => resume(this);
   }
 
+  /** Makes the slot a free one; what it may need again is kept, unless that is large. */
+  clear(): void {
+    this.nvme = undefined;
+    this.namespace = undefined;
+    this.zones = undefined;
+    this.pieces = undefined;
+    this.gate = undefined;
+    this.partner = undefined;
+    this.isWaiting = false;
+    this.isStopped = false;
+    if (this.buffer?.isSmall === false) this.buffer = undefined;
+  }
+
   /** It is the first half of a fused pair. */
   get isPair(): boolean {
     return this.partner !== undefined;

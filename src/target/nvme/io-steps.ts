@@ -1,12 +1,16 @@
 /** What comes after a part of an I/O command: the next part, the answer to the host, and what the namespace remembers. */
+import { addressOf } from '../../base/sg-list.ts';
 import type { NvmeCommand } from '../../interfaces/nvme-command-port.ts';
+import { AbortResult } from '../../interfaces/request.ts';
 import { TargetFlag, TargetOp } from '../../interfaces/target.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
+import { IoOpcode } from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { BlockBuffer } from './block-buffer.ts';
 import { takeCopyRange, takeCopyWrite } from './copy-command.ts';
 import { finishFormat, takeNextFormat } from './format-command.ts';
-import { crossesMetadata, type IoRules, takeNextRange } from './io-command.ts';
+import { takeNextRange } from './io-command.ts';
+import { crossesMetadata, type IoRules } from './io-rules.ts';
 import { type IoSlot, SlotKind } from './io-slot.ts';
 import { checkProtection, insertProtection } from './protection.ts';
 import { endOpening, giveUpZone, takeNextPiece } from './zoned/zone-io.ts';
@@ -174,4 +178,28 @@ function compare(slot: IoSlot, command: NvmeCommand): number {
     if (status !== NvmeStatus.success) return status;
   }
   return slot.buffer!.equals(host, format) ? NvmeStatus.success : NvmeStatus.compareFailure;
+}
+
+/** The first block that an I/O command names; 0 for one that names none there. */
+export function lbaOf({ sqe }: NvmeCommand): number {
+  const opcode = sqe[SqeWord.cdw0]! & 0xff;
+  if (opcode === IoOpcode.flush || opcode === IoOpcode.datasetManagement) return 0;
+  return addressOf(sqe[SqeWord.cdw10]! >>> 0, sqe[SqeWord.cdw11]! >>> 0);
+}
+
+/** Does a slot change blocks of its namespace? */
+export function isWriter({ op, kind }: IoSlot): boolean {
+  return (op !== TargetOp.read && op !== TargetOp.flush) || kind === SlotKind.copyRead;
+}
+
+/** Stops a slot where that is possible. */
+export function stop(slot: IoSlot): AbortResult {
+  if (!slot.isWaiting) return slot.port!.abort(slot);
+  slot.isStopped = true;
+  return AbortResult.aborted;
+}
+
+/** Is the slot's command a Copy? */
+export function isCopy({ kind }: IoSlot): boolean {
+  return kind === SlotKind.copyRead || kind === SlotKind.copyWrite;
 }

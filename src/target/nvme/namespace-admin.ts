@@ -10,7 +10,7 @@ import {
 } from '../../wire/nvme-identify.ts';
 import { CommandSet, NSID_ALL } from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
-import { missingNamespace } from './io-command.ts';
+import { missingNamespace } from './io-rules.ts';
 import { type FormatChoice, formatOf } from './lba-format.ts';
 import type { NvmeNamespace } from './nvme-namespace.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';

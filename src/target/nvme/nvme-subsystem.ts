@@ -1,9 +1,11 @@
 /** An NVM subsystem: namespaces on devices of the LIO core, under one name. NVMe Base 2.0, 3. */
 import { ConfigError } from '../../base/assert.ts';
 import type { TargetPort } from '../../interfaces/target.ts';
+import { Firmware } from './firmware.ts';
 import { eui64Bytes, hex, nguidBytes, uuidBytes, uuidText } from './identity.ts';
 import type { LbaFormat } from './lba-format.ts';
 import { NvmeNamespace, type NvmeNamespaceOptions } from './nvme-namespace.ts';
+import { Sanitizer } from './sanitizer.ts';
 
 /** The largest namespace id that a subsystem may have. */
 export const MAX_NAMESPACES = 1024;
@@ -58,6 +60,10 @@ export class NvmeSubsystem {
   readonly #seed: number;
   /** Room for namespaces that hosts create. */
   readonly pool: NamespacePool | undefined;
+  /** Firmware images. */
+  readonly firmwareSlots: Firmware;
+  /** The sanitize operation. */
+  readonly sanitizer: Sanitizer;
   readonly #mayBeShared: boolean;
   readonly #namespaces: (NvmeNamespace | undefined)[];
   readonly #listeners: NamespaceListener[] = [];
@@ -80,6 +86,8 @@ export class NvmeSubsystem {
     this.firmware = checkText('firmware', options.firmware ?? '1.0', 8);
     this.maxNamespaces = checkCount(options.maxNamespaces ?? 32);
     this.firstControllerId = checkControllerId(options.firstControllerId ?? 1);
+    this.firmwareSlots = new Firmware(this.firmware);
+    this.sanitizer = new Sanitizer(this);
     this.#mayBeShared = options.isShared ?? false;
     this.pool = options.pool;
     this.#namespaces = new Array<NvmeNamespace | undefined>(this.maxNamespaces + 1).fill(undefined);

@@ -1,10 +1,9 @@
 /**
  * One controller of an NVM subsystem: an NVMe session with the LIO core. Parse, execute, complete.
  *
- * Does not model: the More bit (the error log has its entries without it), several hosts' access rules, reservations, ANA, events but
- * the temperature threshold.
+ * Does not model: the More bit (the error log has its entries without it), several hosts' access rules, reservations, ANA.
  */
-import { addressOf, SgList } from '../../base/sg-list.ts';
+import { SgList } from '../../base/sg-list.ts';
 import type { Executor } from '../../interfaces/executor.ts';
 import type {
   ControllerEnable,
@@ -15,49 +14,42 @@ import type {
   NvmePortLimits,
 } from '../../interfaces/nvme-command-port.ts';
 import { AbortResult } from '../../interfaces/request.ts';
-import { type TargetCommand, TargetOp, TargetStatus } from '../../interfaces/target.ts';
+import { type TargetCommand, TargetStatus } from '../../interfaces/target.ts';
 import { RegionMemory } from '../../memory/region-memory.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
-import {
-  AdminOpcode,
-  AsyncEventType,
-  FeatureId,
-  IoOpcode,
-  LogPage,
-} from '../../wire/nvme-opcodes.ts';
-import { Cc } from '../../wire/nvme-registers.ts';
+import { AdminOpcode, FeatureId } from '../../wire/nvme-opcodes.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { EndQueue } from '../end-queue.ts';
 import { AdminCommands } from './admin-command.ts';
 import type { NvmeCapabilities } from './capabilities.ts';
 import { ChangedNamespaces } from './changed-namespaces.ts';
+import { ControllerEvents } from './controller-events.ts';
 import { type NvmeTargetControllerOptions, traitsOf } from './controller-options.ts';
 import { ErrorLog } from './error-log.ts';
 import { Features } from './features.ts';
 import { parseFormat } from './format-command.ts';
 import { Health } from './health.ts';
-import { type IoRules, parseIo } from './io-command.ts';
+import { parseIo } from './io-command.ts';
+import { type IoRules, selectsAllSets } from './io-rules.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
 import {
   answer,
   giveUp,
   hasParts,
+  isCopy,
+  isWriter,
+  lbaOf,
   nextPart,
   settle,
   startFlushAll,
   startParts,
+  stop,
 } from './io-steps.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
+import { SelfTest, SelfTestResult } from './self-test.ts';
 import { nvmeStatusOf, withRetryRule } from './status-map.ts';
 import { Timestamp } from './timestamp.ts';
 import type { WriteGate } from './write-gate.ts';
-
-/** Asynchronous event: a temperature is beyond its threshold. NVMe Base 2.0, figure 148. */
-const EVENT_TEMPERATURE = 1;
-/** CC.CSS: all I/O command sets that the controller has. */
-const ALL_COMMAND_SETS = 6;
-/** Asynchronous event: attributes of a namespace changed. NVMe Base 2.0, figure 149. */
-const EVENT_NAMESPACE_ATTRIBUTES = 0;
 
 /** Executes the commands of one NVMe controller on the namespaces of a subsystem. */
 export class NvmeTargetController implements NvmeCommandPort {
@@ -71,6 +63,8 @@ export class NvmeTargetController implements NvmeCommandPort {
   readonly #health: Health;
   readonly #timestamp = new Timestamp();
   readonly #changed = new ChangedNamespaces();
+  readonly #events = new ControllerEvents();
+  readonly #selfTest: SelfTest;
   readonly #can: NvmeCapabilities;
   /** Number of the controller in its subsystem. */
   readonly #index: number;
@@ -80,7 +74,6 @@ export class NvmeTargetController implements NvmeCommandPort {
   readonly #free: IoSlot[] = [];
   readonly #endSlot: (command: TargetCommand) => void;
   readonly #resumeSlot: (slot: IoSlot) => void;
-  #events: NvmePortEvents | undefined;
   /** A reset begins a new epoch and waits for the slots of older ones. */
   #epoch = 0;
   #olderSlots = 0;
@@ -94,7 +87,7 @@ export class NvmeTargetController implements NvmeCommandPort {
     const cntlid = subsystem.attachController((nsid) => this.#namespaceChanged(nsid));
     const traits = traitsOf(cntlid, options);
     const { can } = traits;
-    if (can.fusedCompareWrite) subsystem.useWriteGates();
+    if (can.fusedCompareWrite || can.sanitize) subsystem.useWriteGates();
     this.limits = traits;
     this.#executor = executor;
     this.#subsystem = subsystem;
@@ -112,6 +105,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       maxAppendBytes: traits.maxAppendBytes,
       allSetsSelected: false,
     };
+    this.#selfTest = new SelfTest(executor);
     this.#admin = new AdminCommands({
       executor,
       subsystem,
@@ -121,20 +115,24 @@ export class NvmeTargetController implements NvmeCommandPort {
       health: this.#health,
       timestamp: this.#timestamp,
       changed: this.#changed,
+      selfTest: this.#selfTest,
+      firmwareActivated: () => this.#events.firmwareActivation(),
     });
+    if (can.sanitize) subsystem.sanitizer.listen(() => this.#events.sanitizeDone());
     this.#decided = new EndQueue(executor, 'target-nvme');
     this.#endSlot = (command) => this.#ended(command as IoSlot);
     this.#resumeSlot = (slot) => this.#resume(slot);
   }
 
   connect(events: NvmePortEvents): void {
-    this.#events = events;
+    this.#events.connect(events);
   }
 
   enable({ cc }: ControllerEnable): void {
-    this.#rules.allSetsSelected = ((cc >>> Cc.cssShift) & Cc.cssMask) === ALL_COMMAND_SETS;
+    this.#rules.allSetsSelected = selectsAllSets(cc);
     this.#features.reset();
     this.#changed.clear();
+    this.#subsystem.firmwareSlots.reset();
     this.#timestamp.reset(this.#executor.now);
   }
 
@@ -171,14 +169,10 @@ export class NvmeTargetController implements NvmeCommandPort {
     second.dw0 = 0;
     second.dw1 = 0;
     // A write moves the pointer of its zone before the Compare could have failed.
-    const isZoned = this.#subsystem.namespace(first.sqe[SqeWord.nsid]! >>> 0)?.zones !== undefined;
-    if (isZoned) {
-      this.#decide(first, NvmeStatus.invalidField, 0);
-      this.#decide(second, NvmeStatus.abortedFailedFused, 0);
-      return;
-    }
-    if (this.#slots.length - this.#free.length + 1 >= this.#maxInFlight) {
-      this.#decide(first, NvmeStatus.commandInterrupted, 0);
+    const nsid = first.sqe[SqeWord.nsid]! >>> 0;
+    const isZoned = this.#subsystem.namespace(nsid)?.zones !== undefined;
+    if (isZoned || this.#slots.length - this.#free.length + 1 >= this.#maxInFlight) {
+      this.#decide(first, isZoned ? NvmeStatus.invalidField : NvmeStatus.commandInterrupted, 0);
       this.#decide(second, NvmeStatus.abortedFailedFused, 0);
       return;
     }
@@ -254,6 +248,7 @@ export class NvmeTargetController implements NvmeCommandPort {
   }
 
   reset(done: () => void): void {
+    this.#selfTest.reset();
     this.#epoch += 1;
     this.#olderSlots = this.#slots.length - this.#free.length;
     this.#resets.push(done);
@@ -265,14 +260,10 @@ export class NvmeTargetController implements NvmeCommandPort {
 
   /** Something about a namespace of this controller changed: what it is, or whether it is there. */
   #namespaceChanged(nsid: number): void {
-    this.#events?.namespaceChanged(nsid);
+    this.#events.formatChanged(nsid);
     if (!this.#can.namespaceAttachment) return;
     this.#changed.add(nsid);
-    this.#events?.asyncEvent(
-      AsyncEventType.notice,
-      EVENT_NAMESPACE_ATTRIBUTES,
-      LogPage.changedNamespaces,
-    );
+    this.#events.namespaceAttributes();
   }
 
   #submitAdmin(command: NvmeCommand): void {
@@ -283,6 +274,7 @@ export class NvmeTargetController implements NvmeCommandPort {
       const slot = this.#takeSlot(command);
       code = parseFormat(command, this.#rules, this.#features.hasExtendedFormats, slot);
       if (code === NvmeStatus.success && startParts(slot, this.#rules)) {
+        this.#selfTest.stop(SelfTestResult.abortedByFormat);
         slot.port!.submit(slot);
         return;
       }
@@ -298,7 +290,7 @@ export class NvmeTargetController implements NvmeCommandPort {
         }
         this.#giveSlot(slot);
       } else if (feature === FeatureId.temperatureThreshold && this.#features.isBeyondThreshold) {
-        this.#events?.asyncEvent(AsyncEventType.smart, EVENT_TEMPERATURE, LogPage.smart);
+        this.#events.temperature();
       }
     }
     this.#decide(command, code, 0);
@@ -390,15 +382,7 @@ export class NvmeTargetController implements NvmeCommandPort {
   }
 
   #giveSlot(slot: IoSlot): void {
-    slot.nvme = undefined;
-    slot.namespace = undefined;
-    slot.zones = undefined;
-    slot.pieces = undefined;
-    slot.gate = undefined;
-    slot.partner = undefined;
-    slot.isWaiting = false;
-    slot.isStopped = false;
-    if (slot.buffer?.isSmall === false) slot.buffer = undefined;
+    slot.clear();
     this.#free.push(slot);
   }
 
@@ -413,27 +397,4 @@ export class NvmeTargetController implements NvmeCommandPort {
     this.#resets = [];
     for (const done of resets) this.#decided.drain(done);
   }
-}
-
-/** The first block that an I/O command names; 0 for one that names none there. */
-function lbaOf({ sqe }: NvmeCommand): number {
-  const opcode = sqe[SqeWord.cdw0]! & 0xff;
-  if (opcode === IoOpcode.flush || opcode === IoOpcode.datasetManagement) return 0;
-  return addressOf(sqe[SqeWord.cdw10]! >>> 0, sqe[SqeWord.cdw11]! >>> 0);
-}
-
-/** Does a slot change blocks of its namespace? */
-function isWriter({ op, kind }: IoSlot): boolean {
-  return (op !== TargetOp.read && op !== TargetOp.flush) || kind === SlotKind.copyRead;
-}
-
-/** Stops a slot where that is possible. */
-function stop(slot: IoSlot): AbortResult {
-  if (!slot.isWaiting) return slot.port!.abort(slot);
-  slot.isStopped = true;
-  return AbortResult.aborted;
-}
-
-function isCopy({ kind }: IoSlot): boolean {
-  return kind === SlotKind.copyRead || kind === SlotKind.copyWrite;
 }

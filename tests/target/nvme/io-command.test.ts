@@ -4,13 +4,8 @@ import { SgList } from '../../../src/base/sg-list.ts';
 import { type Geometry, TargetFlag, TargetOp } from '../../../src/interfaces/target.ts';
 import { SimExecutor } from '../../../src/sim/sim-executor.ts';
 import { DEFAULT_CAPABILITIES } from '../../../src/target/nvme/capabilities.ts';
-import {
-  type IoRules,
-  missingNamespace,
-  parseIo,
-  takeNextRange,
-  targetOpOf,
-} from '../../../src/target/nvme/io-command.ts';
+import { parseIo, takeNextRange, targetOpOf } from '../../../src/target/nvme/io-command.ts';
+import type { IoRules } from '../../../src/target/nvme/io-rules.ts';
 import { IoSlot, SlotKind } from '../../../src/target/nvme/io-slot.ts';
 import { NvmeSubsystem } from '../../../src/target/nvme/nvme-subsystem.ts';
 import { IoOpcode, NSID_ALL } from '../../../src/wire/nvme-opcodes.ts';
@@ -162,14 +157,5 @@ describe('parseIo', () => {
       [5, 1],
     ]);
     expect(takeNextRange(slot)).toBe(false);
-  });
-});
-
-describe('missingNamespace', () => {
-  it('tells an inactive id from an invalid one', () => {
-    const subsystem = new NvmeSubsystem({ maxNamespaces: 4 });
-    expect(missingNamespace(subsystem, 4)).toBe(NvmeStatus.invalidField);
-    expect(missingNamespace(subsystem, 5)).toBe(NvmeStatus.invalidNamespace);
-    expect(missingNamespace(subsystem, 0)).toBe(NvmeStatus.invalidNamespace);
   });
 });

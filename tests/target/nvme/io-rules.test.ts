@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { isInside, missingNamespace, selectsAllSets } from '../../../src/target/nvme/io-rules.ts';
+import { NvmeSubsystem } from '../../../src/target/nvme/nvme-subsystem.ts';
+import { NvmeStatus } from '../../../src/wire/nvme-status.ts';
+
+describe('missingNamespace', () => {
+  it('tells an inactive id from an invalid one', () => {
+    const subsystem = new NvmeSubsystem({ maxNamespaces: 4 });
+    expect(missingNamespace(subsystem, 4)).toBe(NvmeStatus.invalidField);
+    expect(missingNamespace(subsystem, 5)).toBe(NvmeStatus.invalidNamespace);
+    expect(missingNamespace(subsystem, 0)).toBe(NvmeStatus.invalidNamespace);
+  });
+});
+
+describe('isInside', () => {
+  it('is right at the edges, where the sum would round', () => {
+    expect([isInside(9, 1, 10), isInside(10, 0, 10), isInside(9, 2, 10)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect([isInside(2 ** 53, 1, 2 ** 53), isInside(2 ** 53 - 1, 1, 2 ** 53)]).toEqual([
+      false,
+      true,
+    ]);
+  });
+});
+
+describe('selectsAllSets', () => {
+  it('is true for CC.CSS 110b alone', () => {
+    const selected = [...Array(8).keys()].filter((css) => selectsAllSets(1 | (css << 4)));
+    expect(selected).toEqual([6]);
+  });
+});
