@@ -18,7 +18,7 @@ export function isZoneOpcode(opcode: number): boolean {
 }
 
 /** Is this Zone Management Send or Receive, which change or tell states and move no blocks? */
-export function isZoneManagement(opcode: number): boolean {
+function isZoneManagement(opcode: number): boolean {
   return opcode === IoOpcode.zoneManagementSend || opcode === IoOpcode.zoneManagementReceive;
 }
 

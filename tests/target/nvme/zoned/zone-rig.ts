@@ -22,7 +22,7 @@ export const BLOCK = 512;
 /** Larger namespaces keep nothing. */
 const MOST_KEPT_BLOCKS = 1 << 20;
 /** CC.CSS: all command sets. */
-export const ALL_SETS = 1 | (6 << 4);
+const ALL_SETS = 1 | (6 << 4);
 
 export interface Outcome {
   code: number;
