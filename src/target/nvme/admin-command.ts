@@ -263,9 +263,9 @@ export class AdminCommands {
       }
     }
     const offset = sqe[SqeWord.cdw12]! >>> 0;
-    const set = sqe[SqeWord.cdw14]! >>> 24;
-    const own = nsid === NSID_ALL ? 0 : nsid;
-    const pageBytes = writeLogPage(this.#parts, page, own, set, this.#page);
+    const set = traits.commandSets ? sqe[SqeWord.cdw14]! >>> 24 : CommandSet.nvm;
+    const of = nsid === NSID_ALL ? 0 : nsid;
+    const pageBytes = writeLogPage(this.#parts, page, of, set, this.#page);
     if (sqe[SqeWord.cdw13] !== 0 || (offset & 3) !== 0 || offset >= pageBytes) {
       return NvmeStatus.invalidField;
     }

@@ -1,8 +1,12 @@
 /** What the I/O commands of one controller have in common: what decides how they are read. */
+import { Cc } from '../../wire/nvme-registers.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import type { NvmeCapabilities } from './capabilities.ts';
 import type { IoSlot } from './io-slot.ts';
 import type { NvmeSubsystem } from './nvme-subsystem.ts';
+
+/** CC.CSS for all command sets. */
+const ALL_COMMAND_SETS = 6;
 
 /** What decides how one controller reads its I/O commands. */
 export interface IoRules {
@@ -39,4 +43,9 @@ export function crossesMetadata({ format, protection }: IoSlot): boolean {
   const { metadataBytes, protectionBytes } = format!;
   if (metadataBytes === 0) return false;
   return protectionBytes !== metadataBytes || !protection!.acts;
+}
+
+/** Does this value of CC select all command sets that the controller has? */
+export function selectsAllSets(cc: number): boolean {
+  return ((cc >>> Cc.cssShift) & Cc.cssMask) === ALL_COMMAND_SETS;
 }

@@ -1,6 +1,6 @@
 /** The log pages of one controller: which there are, what they hold, and what reading them does. NVMe Base 2.0, 5.16. */
 import type { Executor } from '../../interfaces/executor.ts';
-import { CommandSet, LogPage } from '../../wire/nvme-opcodes.ts';
+import { LogPage } from '../../wire/nvme-opcodes.ts';
 import type { ChangedNamespaces } from './changed-namespaces.ts';
 import { EFFECTS_LOG_BYTES, writeEffectsLog } from './command-effects.ts';
 import type { ErrorLog } from './error-log.ts';
@@ -48,7 +48,12 @@ export function hasLogPage({ traits }: LogSources, page: number): boolean {
   }
 }
 
-/** Writes a log page that there is to `into`, 4096 bytes; returns its length in bytes. @param nsid of a namespace, or 0 for all @param set command set that the page is asked of */
+/**
+ * Writes a log page that there is to `into`, 4096 bytes; returns its length in bytes.
+ *
+ * @param nsid of a namespace, or 0 for all
+ * @param set command set whose commands the effects log tells
+ */
 export function writeLogPage(
   sources: LogSources,
   page: number,
@@ -59,13 +64,7 @@ export function writeLogPage(
   const { errorLog, features, health, executor, subsystem, traits } = sources;
   switch (page) {
     case LogPage.commandEffects:
-      writeEffectsLog(
-        into,
-        traits.can,
-        subsystem,
-        traits.oacs,
-        traits.commandSets ? set : CommandSet.nvm,
-      );
+      writeEffectsLog(into, traits.can, subsystem, traits.oacs, set);
       return EFFECTS_LOG_BYTES;
     case LogPage.changedNamespaces:
       return sources.changed.writeTo(into);

@@ -18,7 +18,6 @@ import { type TargetCommand, TargetStatus } from '../../interfaces/target.ts';
 import { RegionMemory } from '../../memory/region-memory.ts';
 import { SqeWord } from '../../wire/nvme-entries.ts';
 import { AdminOpcode, FeatureId } from '../../wire/nvme-opcodes.ts';
-import { Cc } from '../../wire/nvme-registers.ts';
 import { NvmeStatus } from '../../wire/nvme-status.ts';
 import { EndQueue } from '../end-queue.ts';
 import { AdminCommands } from './admin-command.ts';
@@ -31,7 +30,7 @@ import { Features } from './features.ts';
 import { parseFormat } from './format-command.ts';
 import { Health } from './health.ts';
 import { firstBlockOf, parseIo } from './io-command.ts';
-import type { IoRules } from './io-rules.ts';
+import { type IoRules, selectsAllSets } from './io-rules.ts';
 import { IoSlot, SlotKind } from './io-slot.ts';
 import {
   answer,
@@ -47,9 +46,6 @@ import { SelfTest, SelfTestResult } from './self-test.ts';
 import { nvmeStatusOf, withRetryRule } from './status-map.ts';
 import { Timestamp } from './timestamp.ts';
 import type { WriteGate } from './write-gate.ts';
-
-/** CC.CSS: all I/O command sets that the controller has. */
-const ALL_COMMAND_SETS = 6;
 
 /** Executes the commands of one NVMe controller on the namespaces of a subsystem. */
 export class NvmeTargetController implements NvmeCommandPort {
@@ -129,7 +125,7 @@ export class NvmeTargetController implements NvmeCommandPort {
   }
 
   enable({ cc }: ControllerEnable): void {
-    this.#rules.allSetsSelected = ((cc >>> Cc.cssShift) & Cc.cssMask) === ALL_COMMAND_SETS;
+    this.#rules.allSetsSelected = selectsAllSets(cc);
     this.#features.reset();
     this.#changed.clear();
     this.#subsystem.firmwareSlots.reset();
