@@ -44,9 +44,8 @@ import { SataOwnCommand } from './sata-own-command.ts';
 
 /** How often a command is sent again: 5 times. */
 export const ATA_MAX_RETRIES = 5;
-/** So many transfers that broke on the link within {@link ATA_LINK_ERROR_WINDOW_NS} slow the link down. */
+/** So many transfers that broke on the link within ten minutes slow the link down. */
 export const ATA_LINK_ERRORS = 10;
-/** Ten minutes. */
 const ATA_LINK_ERROR_WINDOW_NS = 600_000_000_000;
 
 /** How a {@link SataDriver} is made. */

@@ -47,10 +47,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'lba-sum-rounds',
-    file: 'src/target/nvme/io-rules.ts',
-    find: 'return blockCount <= size && lba <= size - blockCount;',
-    replace: 'return ((lba + blockCount) >>> 0) <= size;',
-    kills: ['tests/target/nvme/io-command.test.ts', 'tests/target/nvme/io-rules.test.ts'],
+    file: 'src/target/nvme/nvme-namespace.ts',
+    find: 'return nlb <= this.blockCount && slba <= this.blockCount - nlb;',
+    replace: 'return (slba + nlb) >>> 0 <= this.blockCount;',
+    kills: ['tests/target/nvme/io-command.test.ts', 'tests/target/nvme/nvme-namespace.test.ts'],
     note: 'the end of a range is computed in 32 bits and wraps',
   },
   {
@@ -339,8 +339,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'm16-reset-forgets-who-waits',
-    file: 'src/target/nvme/io-steps.ts',
-    find: 'slot.isStopped = true;',
+    file: 'src/target/nvme/io-slot.ts',
+    find: 'this.isStopped = true;',
     replace: '',
     kills: ['tests/target/nvme/write-gate.test.ts'],
     note: 'M16: a command that waits when it is aborted or reset is executed all the same',
