@@ -11,7 +11,7 @@ export const mutants: readonly Mutant[] = [
     file: ENGINE,
     find: 'if (!command.atPort) this.#free[this.#freeCount++] = command.slot;',
     replace: '',
-    kills: [...FUZZ_TESTS, 'tests/nvme-device/admin-unit.test.ts'],
+    kills: CONTROLLER_TESTS,
     note: 'a deletion that waits when the controller is reset takes its slot with it',
   },
   {
@@ -39,7 +39,7 @@ export const mutants: readonly Mutant[] = [
     note: 'a controller that was shut down while disabled becomes ready and never fetches',
   },
   {
-    name: 'late-data-after-a-mapping-fault',
+    name: 'first-piece-runs-over-its-page',
     file: 'src/nvme-device/prp-reader.ts',
     find: 'sg.push(lo, hi, first);',
     replace: 'sg.push(lo, hi, pageBytes);',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AbortResult } from '../../src/interfaces/request.ts';
 import { RegionMemory } from '../../src/memory/region-memory.ts';
 import { NvmeDeviceController } from '../../src/nvme-device/index.ts';
 import { SimExecutor } from '../../src/sim/sim-executor.ts';
@@ -193,6 +194,31 @@ describe('a reset', () => {
       }),
       runs(60),
     );
+  });
+
+  it('gives back every slot, that of a deletion that waits too (P17)', () => {
+    const { executor, host, port } = new DeviceWorld({}, { maxInFlight: 2 });
+    host.enable();
+    const queue = host.createQueue(1, 0x10_0000, 8);
+    port.held = true;
+    port.abort = () => AbortResult.unknown;
+    host.push(queue, { opcode: 2, nsid: 1, prp1: DATA });
+    host.ring(queue);
+    executor.runUntilIdle();
+    host.push(host.admin, { opcode: 0, cdw10: 1 });
+    host.ring(host.admin);
+    executor.runUntilIdle();
+    host.write(NvmeRegister.cc, ENTRY_SIZES);
+    port.release();
+    executor.runUntilIdle();
+    port.held = false;
+    expect(host.enable()).toBe(true);
+    const again = host.createQueue(1, 0x10_0000, 8);
+    port.held = true;
+    for (let i = 0; i < 2; i++) host.push(again, { opcode: 2, nsid: 1, prp1: DATA });
+    host.ring(again);
+    executor.runUntilIdle();
+    expect(port.waiting).toBe(2);
   });
 
   it('of the function is as a power cycle', () => {
