@@ -209,19 +209,15 @@ export class NamedMemory implements GuestMemory {
       this.#addBuffers(words, key);
       return;
     }
-    const limit = this.#limitOf(isAdmin, words);
-    if ((opcode & 3) === 0 || limit === 0) return;
+    const limit = this.#bytesOf(isAdmin, words);
+    // What is longer than a transfer may be is to be refused.
+    if ((opcode & 3) === 0 || limit > this.#options.maxTransferBytes) return;
     if ((words[0]! & Psdt.mask) !== 0)
       this.#nameDescriptor(words, SqeWord.prp1Lo, key, opcode, limit);
     else this.#namePrps(words, key, opcode, limit);
   }
 
   /** The most bytes that a command may move, 0 for none. */
-  #limitOf(isAdmin: boolean, words: Int32Array): number {
-    const bytes = this.#bytesOf(isAdmin, words);
-    return bytes > this.#options.maxTransferBytes ? 0 : bytes;
-  }
-
   #bytesOf(isAdmin: boolean, words: Int32Array): number {
     const opcode = words[0]! & 0xff;
     const cdw10 = words[SqeWord.cdw10]!;
@@ -240,14 +236,19 @@ export class NamedMemory implements GuestMemory {
 
   #namePrps(words: Int32Array, key: number, opcode: number, limit: number): void {
     const first = addressAt(words, SqeWord.prp1Lo);
-    const inFirst = this.pageBytes - (first % this.pageBytes);
+    const inFirst = this.#leftInPage(words[SqeWord.prp1Lo]!);
     this.#addData(first, Math.min(inFirst, limit), key, opcode);
     const rest = limit - inFirst;
     if (rest <= 0) return;
     const second = addressAt(words, SqeWord.prp2Lo);
-    const left = this.pageBytes - (second % this.pageBytes);
+    const left = this.#leftInPage(words[SqeWord.prp2Lo]!);
     this.#addData(second, Math.min(left, rest), key, opcode);
     if (rest > this.pageBytes) this.#addList('prps', second, left, key, opcode, limit);
+  }
+
+  /** Bytes from an address to the end of its page. By the low half: the address itself may be beyond all numbers. */
+  #leftInPage(lo: number): number {
+    return this.pageBytes - (lo & (this.pageBytes - 1));
   }
 
   #noticePrps(list: Right, gpa: number, end: number): void {

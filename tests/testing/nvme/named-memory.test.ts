@@ -93,6 +93,14 @@ describe('the rights of a command', () => {
     expect(memory.read32(0xcffc)).toBe(0);
   });
 
+  it('of a list begin where the offset of a first page that is nowhere says', () => {
+    // 7168 bytes: a list, because the first page of no memory holds but 2024 bytes.
+    const words = entry(0x02, 1, 0x985e_1818, LIST, 0x6ff_0001);
+    words[7] = 0x7a16_21f7;
+    fetch(words);
+    expect(memory.loadWords(LIST, new Int32Array(4), 0, 4)).toBe(true);
+  });
+
   it('go on along lists of descriptors', () => {
     const sgl = [0x02 | 0x4000 | (1 << 16), 1, 0, 0, 0, 0, LIST, 0, 32, 0x3000_0000, 0x3ff_0001];
     fetch(sgl);
