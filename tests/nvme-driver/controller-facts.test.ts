@@ -13,7 +13,9 @@ it('takes CAP apart', () => {
     stride: 64,
     minPageShift: 1,
     maxPageShift: 3,
+    hasAllSets: false,
   });
+  expect(parseCapabilities(0, 1 << 11).hasAllSets).toBe(true);
 });
 
 it('knows little of a controller that says nothing', () => {

@@ -73,7 +73,7 @@ describe('an endpoint that is cleared', () => {
     target.releaseReset();
     executor.runUntilIdle();
     expect(cleared).toBe(1);
-    expect(memory.view(0, BEYOND_GUEST)).toEqual(before);
+    expectSameBytes(memory.view(0, BEYOND_GUEST)!, before);
     expect(device.barRead(0, 4)).toBe(VhostErrno.noDevice);
   });
 
