@@ -5,6 +5,7 @@ import { VhostNvmeBarDevice } from '../../src/vhost/index.ts';
 import { AdminOpcode, IoOpcode } from '../../src/wire/nvme-opcodes.ts';
 import { NvmeRegister } from '../../src/wire/nvme-registers.ts';
 import { BarWorld, BEYOND_GUEST } from '../support/bar-world.ts';
+import { expectSameBytes } from '../support/bytes.ts';
 
 const DATA = 0x20_0000;
 
