@@ -25,6 +25,7 @@ import {
   rwbsOf,
   schedulerOf,
 } from './recorded-case.ts';
+import { RecordedStripe } from './recorded-stripe.ts';
 import { errnoOf, ReplayDriver } from './replay-driver.ts';
 import { isDriversOwn, ReplayPace } from './replay-pace.ts';
 import { type ReplayedBlockLayer, Submitters } from './replay-world.ts';
@@ -149,7 +150,8 @@ function runCase(
   const serviceNs = isSched ? SCHEDULER_SERVICE_NS : SERVICE_NS;
   const limits = limitsOf(each, maxSectors);
   const driver = new ReplayDriver(executor, limits, queueDepthOf(each), serviceNs, each.events);
-  const observer = new SwitchedObserver(observerOf(events, pace));
+  const sight = observerOf(events, pace);
+  const observer = new SwitchedObserver(sight);
   const device = implementation(executor, driver, {
     scheduler: schedulerOf(each),
     parameters: parametersOf(each),
@@ -164,7 +166,9 @@ function runCase(
     executor.runUntilIdle();
   }
   observer.isOn = true;
-  new Submitters(each, device, memory, pace, remapOf(each, events)).run(executor);
+  const stripe = RecordedStripe.over(each, executor, device, sight);
+  const move = stripe === undefined ? remapOf(each, events) : () => {};
+  new Submitters(each, stripe ?? device, memory, pace, move).run(executor);
   return events;
 }
 
