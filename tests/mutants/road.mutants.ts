@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/stack/roads/vhost-nvme-bar.ts',
     find: 'memoryTableOf(memory.guest)',
     replace: 'memoryTableOf(memory.vmm)',
-    kills: ['tests/stack/hostile.test.ts'],
+    kills: ['tests/stack/roads/vhost-nvme-bar.test.ts'],
     note: "M7: the host is given the VMM's own memory too, so that a data pointer of the guest reaches it",
   },
   {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VhostErrno } from '../../src/interfaces/vhost.ts';
+import type { VhostNvmeBar } from '../../src/interfaces/vhost-nvme-bar.ts';
 import {
   NvmeDeviceController,
   NvmePciShell,
@@ -154,4 +155,36 @@ it('a reset of the function is a reset of the controller in the host', () => {
   executor.runUntilIdle();
   expect(host.csts).toBe(0);
   expect(host.enable()).toBe(true);
+});
+
+it('starts the device in the order of its ioctls, with what the guest has chosen', () => {
+  const log: string[] = [];
+  const said = (what: string): VhostErrno => {
+    log.push(what);
+    return VhostErrno.ok;
+  };
+  const { executor, regions, target } = new BarWorld();
+  const bar: VhostNvmeBar = {
+    abiVersion: 0,
+    pinLevel: false,
+    setOwner: () => said('owner'),
+    setMemTable: () => said('table'),
+    setVectorCall: (vector) => said(`call ${vector}`),
+    setEndpoint: () => said('endpoint'),
+    clearEndpoint: () => said('clear'),
+    barRead: () => 0,
+    barWrite: () => said('write'),
+    resetController: () => said('reset'),
+    setInterruptMode: (vectors, levels) => said(`mode ${vectors} ${levels}`),
+    setBusMaster: (canMaster) => said(`master ${canMaster}`),
+  };
+  const interrupts = { raise: () => {}, lower: () => {} };
+  const options = { registerBytes: 4096, vectorCount: 2 };
+  const forwarder = new BarForwarder(executor, bar, interrupts, options);
+  forwarder.setInterruptMode(2, false);
+  forwarder.setBusMaster(true);
+  log.length = 0;
+  expect(forwarder.start(regions, target)).toBe(VhostErrno.ok);
+  const setUp = ['owner', 'table', 'call 0', 'call 1', 'endpoint'];
+  expect(log).toEqual([...setUp, 'mode 2 false', 'master true']);
 });

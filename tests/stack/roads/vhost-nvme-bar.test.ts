@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { createStack } from '../../../src/stack/create-stack.ts';
+import { RawNvmeHost } from '../../../src/testing/nvme/raw-nvme-host.ts';
+import { AdminOpcode } from '../../../src/wire/nvme-opcodes.ts';
 
 const options = { road: 'vhost-nvme-bar', backend: { type: 'rd_mcp', size: '1MiB' } } as const;
 
@@ -34,4 +36,19 @@ it('takes the features of a controller that reads guest memory itself', async ()
   expect(stack.parts.target.limits.sgls).not.toBe(0);
   expect(stack.parts.port).toBe(stack.parts.target);
   await stack.close();
+});
+
+it("the host reaches the guest's RAM and nothing of the VMM's", () => {
+  const { executor, guest, memory } = createStack({ ...options, guest: { memory: '4MiB' } });
+  guest.boot();
+  const host = new RawNvmeHost(executor, memory.guest, guest.pci);
+  host.disable();
+  host.enable();
+  const beyond = 4 << 20;
+  memory.vmm.fill(beyond, 0x5a, 4096);
+  const statusAt = (prp1: number) =>
+    host.command(host.admin, { opcode: AdminOpcode.identify, cdw10: 1, prp1 })?.status;
+  expect(statusAt(beyond - 4096)).toBe(0);
+  expect(statusAt(beyond)).not.toBe(0);
+  expect([memory.vmm.read8(beyond), memory.vmm.read8(beyond + 4095)]).toEqual([0x5a, 0x5a]);
 });
